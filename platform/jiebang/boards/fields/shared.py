@@ -1,0 +1,102 @@
+"""Fields that every board has, and the word lists behind them."""
+
+from __future__ import annotations
+
+from .spec import Field, FieldType, Option, options
+
+INDUSTRIES = options(
+    digital="大数据与新一代信息技术",
+    equipment="智能制造与高端装备",
+    materials="精品钢与先进材料",
+    health="生物医药与大健康",
+    chemicals="化工与轻工纺织",
+    energy="能源与环境保护",
+    agriculture="现代农业与食品",
+    construction="建筑与交通",
+    services="现代服务业",
+    other="其他",
+)
+"""The city's four leading industries first, then what else its firms do."""
+
+CHAINS = (
+    "集成电路", "人工智能", "大数据与云计算", "工业软件", "信息安全", "空天信息", "量子信息",
+    "工业母机", "机器人", "激光装备", "新能源汽车", "轨道交通装备", "智能网联", "电力装备",
+    "精品钢", "铝镁合金", "先进陶瓷", "碳纤维与复合材料", "化工新材料",
+    "化学药", "生物药", "中医药", "医疗器械", "透明质酸", "医学检验",
+    "新能源", "节能环保", "绿色建材", "食品加工", "现代种业",
+)  # fmt: skip
+"""Suggested names of industrial chains; another name may be typed."""
+
+REGIONS = (
+    "济南市历下区", "济南市市中区", "济南市槐荫区", "济南市天桥区", "济南市历城区", "济南市长清区",
+    "济南市章丘区", "济南市济阳区", "济南市莱芜区", "济南市钢城区", "济南市平阴县", "济南市商河县",
+    "济南高新区", "济南新旧动能转换起步区", "济南市南部山区",
+)  # fmt: skip
+
+DISCLOSURES = options(
+    public="公开",
+    anonymous="匿名发布（隐去单位名称）",
+    registered="登录后可见",
+    invited="仅受邀单位可见",
+    agreement="签署保密协议后可见（公开标题与摘要）",
+)
+
+TITLE = Field(
+    "title", "标题", FieldType.LINE, limit=100, minimum=4, required=True, weight=1, search=True,
+    shared=True, headings=("名称", "题目", "需求名称", "成果名称", "项目名称", "产品名称"),
+    help="一句话说清对象与目标，例如“6061-T6 铝合金薄壁件焊接变形控制”。",
+)  # fmt: skip
+SUMMARY = Field(
+    "summary", "公开摘要", FieldType.TEXT, limit=800, minimum=10, required=True, weight=2,
+    search=True, shared=True, headings=("摘要", "简介", "内容", "详情", "描述", "body", "正文"),
+    help="所有人都能看到、用于匹配的说明。不便公开的细节写在其他栏。",
+)  # fmt: skip
+INDUSTRY = Field(
+    "industry", "产业领域", FieldType.CHOICE, options=INDUSTRIES, weight=1, required=True,
+    shared=True, headings=("领域", "行业", "field", "所属行业", "技术领域"),
+)  # fmt: skip
+CHAIN = Field(
+    "chain", "产业链", FieldType.LINE, limit=40, shared=True, headings=("链条", "所属产业链"),
+    options=tuple(Option(name, name) for name in CHAINS),
+    help="可从列表选择，也可自行填写。",
+)  # fmt: skip
+REGION = Field(
+    "region", "所在地区", FieldType.LINE, limit=40, shared=True, headings=("地区", "区县", "地址"),
+    options=tuple(Option(name, name) for name in REGIONS),
+)  # fmt: skip
+DISCLOSURE = Field(
+    "disclosure", "公开范围", FieldType.CHOICE, options=DISCLOSURES, shared=True, required=True,
+    headings=("公开级别",), help="决定谁能看到全文；标题与公开摘要用于匹配。",
+)  # fmt: skip
+
+
+def modes(*labels: str, help_text: str = "") -> Field:
+    """合作方式: the choices differ by board, stored under their Chinese name."""
+    return Field(
+        "modes", "合作方式", FieldType.CHOICES, options=tuple(Option(x, x) for x in labels),
+        weight=1, shared=True, headings=("合作模式", "转化方式", "mode"), help=help_text,
+    )  # fmt: skip
+
+
+def money(label: str, *headings: str, help_text: str = "", weight: int = 1) -> Field:
+    """A range of money in fen with 面议; the label says whose money it is."""
+    return Field(
+        "money", label, FieldType.MONEY, shared=True, weight=weight, headings=headings,
+        help=help_text or "填写区间或一个数；可选“面议”。", unit="万元",
+    )  # fmt: skip
+
+
+def deadline(label: str, *headings: str, help_text: str = "", required: bool = False) -> Field:
+    """A calendar day until which the listing matters."""
+    return Field(
+        "deadline", label, FieldType.DATE, shared=True, weight=1, headings=headings,
+        help=help_text, required=required,
+    )  # fmt: skip
+
+
+def trl(label: str, help_text: str) -> Field:
+    """Technology readiness level 1–9 (GB/T 22900-2022 科学技术研究项目评价通则)."""
+    return Field(
+        "trl", label, FieldType.INTEGER, minimum=1, limit=9, shared=True, weight=1,
+        headings=("技术成熟度", "成熟度", "maturity", "TRL"), help=help_text,
+    )  # fmt: skip
