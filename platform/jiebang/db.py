@@ -1,0 +1,114 @@
+"""The database: one engine a process, transactions that say whether they write."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+WRITE = "jiebang_write"
+FIXED_VERSIONS = ((3, 50, 7), (3, 51, 3))
+"""First versions of their series without the WAL-reset corruption bug of 2026 (TRUST.md)."""
+
+
+def sqlite_module() -> ModuleType:
+    """pysqlite3's newer SQLite where it is installed (Linux), else the standard library's."""
+    try:
+        import pysqlite3.dbapi2 as newer
+    except ImportError:
+        return sqlite3
+    return newer  # type: ignore[no-any-return]
+
+
+def wal_is_safe(version: tuple[int, ...]) -> bool:
+    """Whether this SQLite version has the fix; others get a rollback journal instead of WAL."""
+    if version[:2] == (3, 50):
+        return version >= FIXED_VERSIONS[0]
+    return version >= FIXED_VERSIONS[1]
+
+
+class Database:
+    """Hands out sessions. SQLite writers take the lock at BEGIN, so none fails half-way."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.engine = _sqlite_engine(url) if self.is_sqlite else _server_engine(url)
+        self._writing = self.engine.execution_options(**{WRITE: True})
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    def session(self, *, write: bool) -> Session:
+        """A session for one request or job; the caller commits once and closes."""
+        return Session(self._writing if write else self.engine, expire_on_commit=False)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A writing session that commits at the end and rolls back on any error."""
+        with self.session(write=True) as session:
+            try:
+                yield session
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for queries alone."""
+        with self.session(write=False) as session:
+            yield session
+
+    def dispose(self) -> None:
+        """Closes all connections."""
+        self.engine.dispose()
+
+    def ready(self) -> bool:
+        """Whether the schema is there."""
+        with self.engine.connect() as connection:
+            return self.engine.dialect.has_table(connection, "audit_head")
+
+
+def _sqlite_engine(url: str) -> Engine:
+    module = sqlite_module()
+    database = make_url(url).database
+    if database and database != ":memory:":
+        Path(database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = create_engine(url, module=module, connect_args={"timeout": 30})
+    journal = "WAL" if wal_is_safe(module.sqlite_version_info) else "TRUNCATE"
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout=30000")
+        cursor.execute(f"PRAGMA journal_mode={journal}")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(WRITE, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _server_engine(url: str) -> Engine:
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+
+
+def integrity(database: Database) -> str:
+    """SQLite's own check ("ok"), or a reachable server's version."""
+    with database.engine.connect() as connection:
+        statement = "PRAGMA quick_check" if database.is_sqlite else "SHOW server_version"
+        return str(connection.execute(text(statement)).scalar_one())

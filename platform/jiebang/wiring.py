@@ -1,0 +1,32 @@
+"""Where the areas are put together: routes, documents for the index, jobs for the worker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from .config import Settings
+from .db import Database
+
+if TYPE_CHECKING:
+    from .discovery.engine import Discovery
+
+
+def areas(app: Flask) -> None:
+    """Registers every area's routes and menu entries, floor by floor."""
+    from .accounts import views as accounts
+    from .boards import views as boards
+    from .discovery import views as discovery
+    from .operations import views as operations
+    from .orgs import views as orgs
+
+    for area in (accounts, orgs, discovery, boards, operations):
+        area.register(app)
+
+
+def discovery(settings: Settings, database: Database) -> Discovery:
+    """The one door to matching for this process."""
+    from .discovery.engine import Discovery
+
+    return Discovery(settings, database)

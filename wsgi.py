@@ -1,0 +1,7 @@
+"""The WSGI entry point: `waitress-serve wsgi:app`, `gunicorn wsgi:app`, `flask --app wsgi run`."""
+
+from __future__ import annotations
+
+from jiebang.app import create_app
+
+app = create_app()
