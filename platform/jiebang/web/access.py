@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, g, redirect, request, session as cookie, url_for
+from flask import Flask, current_app, g, redirect, request, url_for
+from flask import session as cookie
 from flask_login import current_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from .shared import (
-    CHAIN, DISCLOSURE, INDUSTRY, REGION, SUMMARY, TITLE, deadline, modes, money, trl,
+    CHAIN,
+    DISCLOSURE,
+    INDUSTRY,
+    REGION,
+    SUMMARY,
+    TITLE,
+    deadline,
+    modes,
+    money,
+    trl,
 )  # fmt: skip
 from .spec import Field, FieldType, Option, options
 
