@@ -40,6 +40,9 @@ def parse_money(text: str, default_unit: str = "万元") -> MoneyRange:
     value = value.removeprefix("人民币").removeprefix("¥").removesuffix("/月").removesuffix("/年")
     if not value:
         return MoneyRange()
+    if (bare := re.sub(r"[(,，;；、]?(?:可议|可面议|可商议)\)?$", "", value)) not in (value, ""):
+        fixed = parse_money(bare, default_unit)
+        return MoneyRange(fixed.low, fixed.high, negotiable=True)
     if _NEGOTIABLE.search(value) and not re.search(r"\d", value):
         return MoneyRange(negotiable=True)
     if match := _RANGE.match(value):

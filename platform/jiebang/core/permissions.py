@@ -66,6 +66,8 @@ class Permission(StrEnum):
     ROLES_ASSIGN = "roles.assign"
     SYSTEM_VIEW = "system.view"
     AUDIT_VIEW = "audit.view"
+    # The clock: no person has it
+    SYSTEM_RUN = "system.run"
 
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {

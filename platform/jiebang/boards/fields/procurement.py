@@ -59,7 +59,8 @@ PRODUCT = (
           weight=1, search=True, headings=("证书", "资质")),
     Field("cases", "应用案例", FieldType.TEXT, limit=2000, weight=1, search=True,
           headings=("案例", "业绩")),
-    money("价格区间", "价格", "单价", help_text="单价区间；可选“面议”。"),
+    money("价格区间", "价格", "单价", unit="元",
+          help_text="单价区间，如 1200-1800（元）或 1.2万元-1.8万元；也可写“面议”。"),
     deadline("有效期至", "有效期"),
     INDUSTRY, CHAIN, REGION, DISCLOSURE,
 )  # fmt: skip

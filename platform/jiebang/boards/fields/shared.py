@@ -78,11 +78,13 @@ def modes(*labels: str, help_text: str = "") -> Field:
     )  # fmt: skip
 
 
-def money(label: str, *headings: str, help_text: str = "", weight: int = 1) -> Field:
+def money(
+    label: str, *headings: str, help_text: str = "", weight: int = 1, unit: str = "万元"
+) -> Field:
     """A range of money in fen with 面议; the label says whose money it is."""
     return Field(
         "money", label, FieldType.MONEY, shared=True, weight=weight, headings=headings,
-        help=help_text or "填写区间或一个数；可选“面议”。", unit="万元",
+        help=help_text or f"写区间或一个数，如 80-120，不写单位按{unit}；也可写“面议”。", unit=unit,
     )  # fmt: skip
 
 

@@ -1,0 +1,207 @@
+"""A listing as others may find and read it: what is public, and to whom. Nothing hidden leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload
+
+from jiebang.core import clock
+from jiebang.core.boards import Board
+from jiebang.core.money import range_text
+from jiebang.core.permissions import Actor
+from jiebang.discovery.provider import Card, Indexable
+from jiebang.orgs.models import Organisation
+from matching.documents import Conditions, Document, Kind
+
+from . import storage
+from .fields import Field, fields_of
+from .fields.shared import INDUSTRIES
+from .fields.values import search_text
+from .models import Disclosure, Listing, ListingInvitation
+from .queries import visible_to
+from .workflow import STATE_LABELS, STATE_TONES, ListingState
+
+VISIBILITY = {
+    Disclosure.PUBLIC: 0,
+    Disclosure.ANONYMOUS: 0,
+    Disclosure.AGREEMENT: 0,
+    Disclosure.REGISTERED: 1,
+    Disclosure.INVITED: 2,
+}
+INDUSTRY_LABELS = {option.value: option.label for option in INDUSTRIES}
+ALWAYS_PUBLIC = frozenset(
+    {"title", "summary", "industry", "chain", "region", "modes", "money", "deadline", "trl"}
+)
+"""What an agreement-only listing shows before the agreement: title, summary, filter columns."""
+UNCLAIMED = "待认领单位"
+
+
+def is_open(field: Field, disclosure: Disclosure) -> bool:
+    """Whether a field's value may be read by those who may see the listing at all."""
+    if field.protected:
+        return False
+    return disclosure is not Disclosure.AGREEMENT or field.name in ALWAYS_PUBLIC
+
+
+def public_text(board: Board, values: Mapping[str, Any], disclosure: Disclosure) -> tuple[str, str]:
+    """Title and searchable body made from open fields alone."""
+    parts = []
+    for field in fields_of(board):
+        if field.search and field.name != "title" and is_open(field, disclosure):
+            text = search_text(field, values.get(field.name))
+            if text and text not in parts:
+                parts.append(text)
+    return str(values.get("title") or ""), "\n".join(parts)
+
+
+def indexable(listing: Listing) -> Indexable:
+    """The listing as the index may know it."""
+    values = storage.read(listing)
+    title, body = public_text(listing.board, values, listing.disclosure)
+    quantity = {
+        Board.DEMAND: sum(row["quantity"] or 0 for row in values.get("line_items", [])) or None,
+        Board.PRODUCT: values.get("capacity"),
+        Board.ORDER: sum(row["headcount"] or 0 for row in values.get("posts", [])) or None,
+        Board.PROGRAMME: values.get("places"),
+    }.get(listing.board)
+    if listing.disclosure is Disclosure.AGREEMENT:
+        quantity = None
+    return Indexable(
+        document=Document(
+            id=listing.id,
+            kind=Kind(listing.board.value),
+            title=title,
+            body=body,
+            conditions=Conditions(
+                trl=listing.trl,
+                money_low=listing.money_low,
+                money_high=listing.money_high,
+                negotiable=listing.negotiable,
+                deadline=listing.deadline,
+                lead_days=_open_value(listing, values, "lead_days"),
+                region=listing.region,
+                modes=frozenset(listing.modes),
+                industry=listing.industry,
+                chain=listing.chain,
+                quantity=quantity,
+                education=_open_value(listing, values, "level") or "",
+            ),
+        ),
+        visibility=VISIBILITY[listing.disclosure],
+        organisation_id=listing.organisation_id,
+    )
+
+
+def _open_value(listing: Listing, values: Mapping[str, Any], name: str) -> Any:
+    return None if listing.disclosure is Disclosure.AGREEMENT else values.get(name)
+
+
+def organisation_name(listing: Listing, organisation: Organisation | None, viewer: Actor) -> str:
+    """The owner's name as this viewer may read it."""
+    if organisation is None:
+        return UNCLAIMED
+    if (
+        listing.disclosure is Disclosure.ANONYMOUS
+        and organisation.id not in viewer.organisation_ids
+    ):
+        return f"匿名单位（{listing.code}）"
+    return organisation.name
+
+
+def card(listing: Listing, organisation: Organisation | None, viewer: Actor) -> Card:
+    """What lists and matches show of a listing."""
+    tags = [INDUSTRY_LABELS.get(listing.industry, ""), listing.chain, *listing.modes[:3]]
+    if listing.trl:
+        tags.append(f"TRL {'≥ ' if listing.board is Board.NEED else ''}{listing.trl}")
+    return Card(
+        id=listing.id,
+        code=listing.code,
+        url=f"/listings/{listing.code}",
+        kind=listing.board,
+        kind_label=listing.board.label,
+        title=listing.title,
+        summary=listing.summary,
+        org_name=organisation_name(listing, organisation, viewer),
+        region=listing.region,
+        industry=INDUSTRY_LABELS.get(listing.industry, ""),
+        tags=[tag for tag in tags if tag],
+        money_text=range_text(listing.money_low, listing.money_high, listing.negotiable),
+        deadline_text=clock.day_text(listing.deadline) if listing.deadline else "",
+        published_text=(
+            clock.day_text(clock.to_beijing(listing.published_at).date())
+            if listing.published_at
+            else ""
+        ),
+        state_label=STATE_LABELS[listing.state],
+        state_tone=STATE_TONES[listing.state],
+        deadline=listing.deadline,
+        missing=list(listing.missing),
+    )
+
+
+class BoardsProvider:
+    """The boards as discovery sees them (`discovery.provider.Provider`)."""
+
+    def indexables(self, session: Session, ids: Collection[int]) -> dict[int, Indexable]:
+        if not ids:
+            return {}
+        listings = session.scalars(
+            select(Listing)
+            .where(Listing.id.in_(ids), Listing.state == ListingState.PUBLISHED)
+            .options(*detail_loads())
+        )
+        return {listing.id: indexable(listing) for listing in listings}
+
+    def all_ids(self, session: Session) -> list[int]:
+        return list(
+            session.scalars(
+                select(Listing.id)
+                .where(Listing.state == ListingState.PUBLISHED)
+                .order_by(Listing.id)
+            )
+        )
+
+    def cards(self, session: Session, ids: Collection[int], viewer: Actor) -> dict[int, Card]:
+        if not ids:
+            return {}
+        rows = session.execute(
+            select(Listing, Organisation)
+            .outerjoin(Organisation, Organisation.id == Listing.organisation_id)
+            .where(
+                Listing.id.in_(ids),
+                Listing.state == ListingState.PUBLISHED,
+                visible_to(viewer),
+            )
+        )
+        return {listing.id: card(listing, organisation, viewer) for listing, organisation in rows}
+
+    def invited_ids(self, session: Session, viewer: Actor) -> frozenset[int]:
+        if not viewer.organisation_ids:
+            return frozenset()
+        mine = select(Listing.id).where(
+            Listing.organisation_id.in_(viewer.organisation_ids),
+            Listing.disclosure == Disclosure.INVITED,
+            Listing.state == ListingState.PUBLISHED,
+        )
+        invited = select(ListingInvitation.listing_id).where(
+            ListingInvitation.organisation_id.in_(viewer.organisation_ids)
+        )
+        return frozenset(session.scalars(mine.union(invited)))
+
+    def counts(self, session: Session) -> dict[Board, int]:
+        rows = session.execute(
+            select(Listing.board, func.count())
+            .where(Listing.state == ListingState.PUBLISHED)
+            .group_by(Listing.board)
+        )
+        found = {board: number for board, number in rows}
+        return {board: found.get(board, 0) for board in Board}
+
+
+def detail_loads() -> list[Any]:
+    """Loads the six details beside their listings in a fixed number of statements."""
+    names = ("need", "outcome", "demand", "product", "order", "programme")
+    return [joinedload(getattr(Listing, name)) for name in names]

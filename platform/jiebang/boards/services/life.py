@@ -1,0 +1,137 @@
+"""A listing's way through its states; whatever changes visibility changes the index with it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from jiebang.core import audit, clock, outbox
+from jiebang.core.errors import Invalid
+from jiebang.core.permissions import SYSTEM, Actor
+from jiebang.discovery.engine import Discovery
+
+from .. import storage
+from ..documents import detail_loads, indexable
+from ..fields import fields_of
+from ..fields.values import check
+from ..models import Listing
+from ..workflow import LISTING, ListingState
+from .drafting import log
+
+CONFIRM_AFTER = timedelta(days=90)
+"""A listing that nobody confirmed for this long asks its owner (DOMAIN.md, Listing life)."""
+EXPIRE_AFTER = CONFIRM_AFTER + timedelta(days=14)
+"""Two weeks to answer before it expires."""
+
+
+def advance(
+    session: Session,
+    actor: Actor,
+    discovery: Discovery,
+    listing: Listing,
+    name: str,
+    reason: str = "",
+    *,
+    at: datetime | None = None,
+) -> None:
+    """Takes one arrow of the workflow. Raises Conflict / Forbidden when it is not open, Invalid
+    when a reason or a required field is missing. `at` backdates an import's publication."""
+    refusal = LISTING.refusal(name, listing, actor)
+    if refusal is not None:
+        raise refusal
+    transition = LISTING.transitions[name]
+    reason = reason.strip()
+    if transition.needs_reason and not reason:
+        raise Invalid({"reason": f"请说明“{transition.label}”的原因，对方会看到。"})
+    if len(reason) > 500:
+        raise Invalid({"reason": f"原因最多 500 字，现在 {len(reason)} 字。"})
+    if name in ("submit", "approve", "confirm"):
+        errors = check(fields_of(listing.board), storage.read(listing), complete=True)
+        if errors:
+            raise Invalid(errors)
+        _not_past(listing)
+    before = listing.state
+    LISTING.apply(name, listing, actor)
+    moment = at or clock.now()
+    listing.updated_at = clock.now()
+    listing.state_reason = reason
+    if name == "submit":
+        listing.submitted_at = moment
+    if listing.state is ListingState.PUBLISHED:
+        listing.published_at = listing.published_at or moment
+        if name in ("approve", "admit", "confirm"):
+            listing.confirmed_at = clock.now()
+    if listing.state in (ListingState.WITHDRAWN, ListingState.CLOSED, ListingState.EXPIRED):
+        listing.ended_at = moment
+    session.flush()
+    _sync(session, discovery, listing, was_live=before is ListingState.PUBLISHED)
+    log(session, actor, listing, name, transition.label, reason)
+    audit.record(
+        session, actor, f"listing.{name}", "listing", listing.id,
+        organisation_id=listing.organisation_id, before=before.value, after=listing.state.value,
+    )  # fmt: skip
+
+
+def _not_past(listing: Listing) -> None:
+    if listing.deadline is not None and listing.deadline < clock.today():
+        day = clock.day_text(listing.deadline)
+        raise Invalid({"deadline": f"日期 {day} 已过，请改为今天或以后的日期。"})
+
+
+def _sync(session: Session, discovery: Discovery, listing: Listing, *, was_live: bool) -> None:
+    if listing.state is ListingState.PUBLISHED:
+        discovery.publish(session, indexable(listing))
+        suggest_later(session, listing.id)
+    elif was_live:
+        discovery.withdraw(session, listing.id)
+        suggest_later(session, listing.id)
+
+
+def save_and_reindex(session: Session, discovery: Discovery, listing: Listing) -> None:
+    """After a change: the search row of a published listing follows in the same transaction."""
+    session.flush()
+    _sync(session, discovery, listing, was_live=False)
+
+
+def suggest_later(session: Session, listing_id: int) -> None:
+    """Asks the worker to renew a listing's suggestions; one open job is enough."""
+    outbox.enqueue(session, "suggest", {"listing_id": listing_id}, key=f"suggest:{listing_id}")
+
+
+def run_clock(session: Session, discovery: Discovery, limit: int = 200) -> int:
+    """Closes what is past its deadline and expires what nobody confirmed; returns how many."""
+    today, moment = clock.today(), clock.now()
+    due = session.scalars(
+        select(Listing)
+        .where(
+            Listing.state == ListingState.PUBLISHED,
+            (Listing.deadline < today) | (Listing.confirmed_at < moment - EXPIRE_AFTER),
+        )
+        .order_by(Listing.id)
+        .limit(limit)
+        .options(*detail_loads())
+    ).all()
+    for listing in due:
+        past = listing.deadline is not None and listing.deadline < today
+        advance(session, SYSTEM, discovery, listing, "close" if past else "expire")
+    return len(due)
+
+
+def confirm_due(session: Session, organisation_ids: Collection[int]) -> list[Listing]:
+    """Published listings whose owner is asked whether they still hold."""
+    if not organisation_ids:
+        return []
+    return list(
+        session.scalars(
+            select(Listing)
+            .where(
+                Listing.organisation_id.in_(organisation_ids),
+                Listing.state == ListingState.PUBLISHED,
+                Listing.confirmed_at < clock.now() - CONFIRM_AFTER,
+            )
+            .order_by(Listing.confirmed_at)
+        )
+    )

@@ -1,0 +1,128 @@
+"""The life of a listing (榜): one table for service, buttons, tests and the printed chart."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from jiebang.core.permissions import Actor, Permission
+from jiebang.core.workflow import Transition, Workflow
+
+
+class ListingState(StrEnum):
+    """Where a listing stands."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    PUBLISHED = "published"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+    SUSPENDED = "suspended"
+    EXPIRED = "expired"
+
+
+S = ListingState
+
+STATE_LABELS = {
+    S.DRAFT: "草稿",
+    S.SUBMITTED: "审核中",
+    S.RETURNED: "退回修改",
+    S.PUBLISHED: "已发布",
+    S.CLOSED: "已截止",
+    S.WITHDRAWN: "已撤榜",
+    S.SUSPENDED: "已暂停",
+    S.EXPIRED: "已过期",
+}
+STATE_TONES = {
+    S.DRAFT: "neutral",
+    S.SUBMITTED: "info",
+    S.RETURNED: "warn",
+    S.PUBLISHED: "good",
+    S.CLOSED: "neutral",
+    S.WITHDRAWN: "neutral",
+    S.SUSPENDED: "bad",
+    S.EXPIRED: "warn",
+}
+
+EDITABLE = frozenset({S.DRAFT, S.RETURNED, S.PUBLISHED})
+"""States in which the owner may change the text."""
+EVER_PUBLISHED = frozenset({S.PUBLISHED, S.CLOSED, S.SUSPENDED, S.EXPIRED})
+"""States that a listing reaches only through publication."""
+
+
+def _verified(_listing: object, actor: Actor) -> str | None:
+    if actor.user_id is None or (actor.seat is not None and actor.seat.verified):
+        return None
+    return "本单位尚未通过核验，可以先保存草稿；请在“我的单位”提交核验材料，通过后再提交发布。"
+
+
+def _in_scope(listing: object, actor: Actor) -> str | None:
+    line = getattr(listing, "line")  # noqa: B009
+    if actor.user_id is None or actor.acts_in(line):
+        return None
+    return "您的经办范围不含这条业务线，请联系本单位管理员调整。"
+
+
+def _transition(
+    name: str,
+    label: str,
+    sources: set[ListingState],
+    target: ListingState,
+    permission: Permission,
+    **more: object,
+) -> Transition:
+    return Transition(name, label, frozenset(sources), target, permission, **more)  # type: ignore[arg-type]
+
+
+LISTING = Workflow(
+    "listing",
+    (
+        _transition(
+            "submit", "提交审核", {S.DRAFT, S.RETURNED}, S.SUBMITTED, Permission.LISTING_WRITE,
+            guards=(_in_scope, _verified), tone="primary",
+        ),
+        _transition(
+            "recall", "取回修改", {S.SUBMITTED}, S.DRAFT, Permission.LISTING_WRITE,
+            guards=(_in_scope,),
+        ),
+        _transition(
+            "approve", "通过并发布", {S.SUBMITTED}, S.PUBLISHED, Permission.LISTING_REVIEW,
+            by_owner=False, tone="primary",
+        ),
+        _transition(
+            "return", "退回修改", {S.SUBMITTED}, S.RETURNED, Permission.LISTING_REVIEW,
+            by_owner=False, needs_reason=True,
+        ),
+        _transition(
+            "admit", "导入发布", {S.DRAFT}, S.PUBLISHED, Permission.IMPORT_FOR_OTHERS,
+            by_owner=False,
+        ),
+        _transition(
+            "confirm", "确认仍有效", {S.PUBLISHED, S.EXPIRED}, S.PUBLISHED,
+            Permission.LISTING_WRITE, guards=(_in_scope, _verified),
+        ),
+        _transition(
+            "withdraw", "撤榜", {S.SUBMITTED, S.RETURNED, S.PUBLISHED, S.SUSPENDED, S.EXPIRED},
+            S.WITHDRAWN, Permission.LISTING_WRITE, guards=(_in_scope,), tone="danger",
+            needs_reason=True,
+        ),
+        _transition(
+            "reopen", "重新编辑", {S.WITHDRAWN, S.CLOSED}, S.DRAFT, Permission.LISTING_WRITE,
+            guards=(_in_scope,),
+        ),
+        _transition(
+            "suspend", "暂停展示", {S.PUBLISHED}, S.SUSPENDED, Permission.LISTING_REVIEW,
+            by_owner=False, tone="danger", needs_reason=True,
+        ),
+        _transition(
+            "resume", "恢复展示", {S.SUSPENDED}, S.PUBLISHED, Permission.LISTING_REVIEW,
+            by_owner=False,
+        ),
+        _transition(
+            "expire", "到期下架", {S.PUBLISHED}, S.EXPIRED, Permission.SYSTEM_RUN, by_owner=False,
+        ),
+        _transition(
+            "close", "到期截止", {S.PUBLISHED}, S.CLOSED, Permission.SYSTEM_RUN, by_owner=False,
+        ),
+    ),
+)  # fmt: skip
