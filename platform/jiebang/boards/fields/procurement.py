@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .shared import CHAIN, DISCLOSURE, INDUSTRY, REGION, SUMMARY, TITLE, deadline, money
+from .shared import CHAIN, DETAILS, DISCLOSURE, INDUSTRY, REGION, SUMMARY, TITLE, deadline, money
 from .spec import Field, FieldType, options
 
 ITEM_COLUMNS = (
@@ -26,6 +26,7 @@ DEMAND = (
     SUMMARY,
     Field("category", "采购品类", FieldType.LINE, limit=40, weight=1, search=True,
           headings=("品类", "类别")),
+    DETAILS,
     Field("line_items", "采购清单", FieldType.ROWS, columns=ITEM_COLUMNS, limit=50, weight=3,
           search=True, headings=("清单", "采购内容")),
     Field("qualifications", "资质要求", FieldType.TEXT, limit=1000, weight=1, search=True,
@@ -47,6 +48,7 @@ DEMAND = (
 PRODUCT = (
     TITLE,
     SUMMARY,
+    DETAILS,
     Field("specification", "规格参数", FieldType.TEXT, limit=2000, weight=2, search=True,
           headings=("规格", "参数")),
     Field("capacity", "月产能", FieldType.INTEGER, minimum=0, limit=1_000_000_000, weight=1,

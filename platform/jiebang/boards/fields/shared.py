@@ -48,8 +48,13 @@ TITLE = Field(
 )  # fmt: skip
 SUMMARY = Field(
     "summary", "公开摘要", FieldType.TEXT, limit=800, minimum=10, required=True, weight=2,
-    search=True, shared=True, headings=("摘要", "简介", "内容", "详情", "描述", "body", "正文"),
+    search=True, shared=True, headings=("摘要", "简介", "内容", "描述", "body", "正文"),
     help="所有人都能看到、用于匹配的说明。不便公开的细节写在其他栏。",
+)  # fmt: skip
+DETAILS = Field(
+    "details", "详细介绍", FieldType.TEXT, limit=8000, search=True,
+    headings=("详情", "详细说明", "详细内容"),
+    help="摘要放不下的完整说明。公开范围为“签署保密协议后可见”时，签署前看不到。",
 )  # fmt: skip
 INDUSTRY = Field(
     "industry", "产业领域", FieldType.CHOICE, options=INDUSTRIES, weight=1, required=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .shared import (
     CHAIN,
+    DETAILS,
     DISCLOSURE,
     INDUSTRY,
     REGION,
@@ -29,7 +30,7 @@ IP_COLUMNS = (
     Field("number", "编号", FieldType.LINE, limit=60, required=True, example="ZL2023XXXXXXXX.X"),
     Field("right_kind", "类型", FieldType.CHOICE, required=True, options=options(
         invention="发明专利", utility="实用新型", design="外观设计", software="软件著作权",
-        variety="植物新品种", layout="集成电路布图设计", secret="技术秘密",
+        variety="植物新品种", layout="集成电路布图设计", secret="技术秘密",  # noqa: S106
     )),
     Field("right_state", "状态", FieldType.CHOICE, options=options(
         filed="申请中", published="已公开", granted="已授权", lapsed="已失效",
@@ -76,6 +77,7 @@ OUTCOME = (
           help="解决什么问题、给谁用、比现有最好的办法好多少。不要写未申请专利的原理。"),
     Field("application", "应用范围", FieldType.TEXT, limit=1000, weight=1, search=True,
           headings=("scope", "应用领域", "适用范围")),
+    DETAILS,
     Field("principle", "技术原理", FieldType.TEXT, limit=3000, protected=True,
           headings=("原理", "技术方案"), help="默认保密：公开会破坏专利新颖性。"),
     Field("indicators", "实测指标", FieldType.ROWS, columns=INDICATOR_COLUMNS, limit=20, weight=2,
