@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 TERMS = Path(__file__).with_name("data") / "terms.txt"
+FREQUENCIES = Path(__file__).with_name("data") / "frequencies.txt"
 _PREFIX = 0.0  # marks "only a prefix of a word"; a log-probability is always below zero
 
 

@@ -1,0 +1,1 @@
+"""Exact indexes: vectors, postings and filter columns; add, remove, search, save, load."""

@@ -1,0 +1,85 @@
+"""Filter columns: one value per slot, kept as numpy arrays beside vectors and postings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexes.arrays import Growing
+
+MISSING = int(np.iinfo(np.int64).min)  # "not stated" in a number column
+Mask = NDArray[np.bool_]
+
+
+class NumberColumn:
+    """int64 per slot; None is stored as MISSING."""
+
+    def __init__(self) -> None:
+        self._values = Growing(np.int64)
+
+    def extend(self, values: Iterable[int | None]) -> None:
+        """Appends one value per new slot; raises ValueError when one does not fit 64 bits."""
+        try:
+            found = np.asarray([MISSING if v is None else v for v in values], np.int64)
+        except (OverflowError, TypeError, ValueError) as error:
+            raise ValueError(f"筛选列只接受 64 位整数：{error}") from error
+        self._values.extend(found)
+
+    def extend_raw(self, values: NDArray[np.int64]) -> None:
+        """Appends (n,) stored values, MISSING included."""
+        self._values.extend(np.asarray(values, np.int64))
+
+    @property
+    def values(self) -> NDArray[np.int64]:
+        """(slots,)"""
+        found: NDArray[np.int64] = self._values.view
+        return found
+
+    def stated(self) -> Mask:
+        """(slots,) True where there is a value."""
+        return np.asarray(self.values != MISSING)
+
+    def keep(self, slots: NDArray[np.int64]) -> None:
+        """Keeps these slots, in this order."""
+        self._values.replace(self.values[slots])
+
+
+class ValueColumn:
+    """Any hashable per slot (words, sets of words), stored as the number of a distinct value."""
+
+    def __init__(self) -> None:
+        self._codes = Growing(np.int32)
+        self._numbers: dict[Hashable, int] = {}
+
+    def extend(self, values: Iterable[Hashable]) -> None:
+        """Appends one value per new slot."""
+        numbers = self._numbers
+        codes = [numbers.setdefault(value, len(numbers)) for value in values]
+        self._codes.extend(np.asarray(codes, np.int32))
+
+    @property
+    def values(self) -> list[Any]:
+        """The value of every slot."""
+        distinct = list(self._numbers)
+        return [distinct[code] for code in self._codes.view]
+
+    def at(self, slots: NDArray[np.int64]) -> list[Any]:
+        """The values of these slots."""
+        distinct = list(self._numbers)
+        return [distinct[code] for code in self._codes.view[slots]]
+
+    def where(self, wanted: Callable[[Any], bool]) -> Mask:
+        """(slots,) True where `wanted(value)`; asked once per distinct value, not per slot."""
+        table = np.asarray([wanted(value) for value in self._numbers], bool)
+        if not len(table):
+            return np.zeros(self._codes.size, bool)
+        return np.asarray(table[self._codes.view])
+
+    def keep(self, slots: NDArray[np.int64]) -> None:
+        """Keeps these slots, in this order."""
+        values = self.values
+        self.__init__()  # type: ignore[misc]
+        self.extend(values[slot] for slot in slots)
