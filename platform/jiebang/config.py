@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,13 +104,16 @@ class Settings:
     def secret_key(self) -> bytes:
         """The signing key: made at first start, mode 0600, the same for all processes."""
         path = self.home / "secret.key"
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            pass
-        else:
+        if not path.exists():
+            # linked into place when complete: a process that starts at the same moment must not
+            # read half a key
+            draft = self.home / f"secret.{secrets.token_hex(8)}"
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(secrets.token_bytes(48))
+            with suppress(FileExistsError):
+                path.hardlink_to(draft)
+            draft.unlink()
         key = path.read_bytes()
         if len(key) < 32:
             raise SettingsError([f"{path} 不完整：请删除该文件后重新启动（所有人需重新登录）"])

@@ -82,7 +82,9 @@ def _sqlite_engine(url: str) -> Engine:
     database = make_url(url).database
     if database and database != ":memory:":
         Path(database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = create_engine(url, module=module, connect_args={"timeout": 30})
+    engine = create_engine(
+        url, module=module, connect_args={"timeout": 30}, hide_parameters=True
+    )
     journal = "WAL" if wal_is_safe(module.sqlite_version_info) else "TRUNCATE"
 
     @event.listens_for(engine, "connect")
@@ -104,7 +106,9 @@ def _sqlite_engine(url: str) -> Engine:
 
 
 def _server_engine(url: str) -> Engine:
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+    return create_engine(
+        url, pool_pre_ping=True, pool_size=10, max_overflow=10, hide_parameters=True
+    )
 
 
 def integrity(database: Database) -> str:

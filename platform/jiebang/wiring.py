@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
@@ -10,6 +10,9 @@ from .config import Settings
 from .db import Database
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from .core.outbox import Handler
     from .discovery.engine import Discovery
 
 
@@ -30,3 +33,17 @@ def discovery(settings: Settings, database: Database) -> Discovery:
     from .discovery.engine import Discovery
 
     return Discovery(settings, database)
+
+
+def jobs(
+    settings: Settings, database: Database, door: Discovery | None = None
+) -> dict[str, Handler]:
+    """What the worker does, by kind of job; in a web process it shares that process's index."""
+    from .discovery import suggestions
+
+    search = door or discovery(settings, database)
+
+    def suggest(session: Session, payload: dict[str, Any]) -> None:
+        suggestions.compute(search, session, int(payload["listing_id"]))
+
+    return {"suggest": suggest}

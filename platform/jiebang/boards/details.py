@@ -51,6 +51,7 @@ def _rows(row: str, details: str) -> Any:
         order_by=f"{row}.position",
         cascade="all, delete-orphan",
         lazy="selectin",
+        overlaps="indicators",  # need and outcome share the table; a listing has only one of them
     )
 
 

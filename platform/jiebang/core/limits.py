@@ -10,7 +10,7 @@ from sqlalchemy import String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from . import clock
-from .base import Base, UtcDateTime
+from .base import Base, UtcDateTime, insert_into
 
 
 class RateWindow(Base):
@@ -33,15 +33,18 @@ def hit(session: Session, name: str, allowed: int, window: timedelta) -> int:
     """Counts one use; returns 0 when it is allowed, else the seconds to wait. The caller commits
     in a transaction of its own, so that a refused request is counted, too."""
     moment = clock.now()
-    row = session.scalars(
-        select(RateWindow).where(RateWindow.bucket == name).with_for_update()
-    ).first()
-    if row is None:
+    query = select(RateWindow).where(RateWindow.bucket == name).with_for_update()
+    row = session.scalars(query).first()
+    if row is None:  # two may get here at once: both then count on the one row
         session.execute(
             delete(RateWindow).where(RateWindow.started_at < moment - timedelta(days=2))
         )
-        session.add(RateWindow(bucket=name, started_at=moment, count=1))
-        return 0
+        session.execute(
+            insert_into(session, RateWindow)
+            .values(bucket=name, started_at=moment, count=0)
+            .on_conflict_do_nothing()
+        )
+        row = session.scalars(query).one()
     if row.started_at + window <= moment:
         row.started_at, row.count = moment, 1
         return 0

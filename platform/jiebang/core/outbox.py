@@ -10,11 +10,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, String, Text, and_, or_, select
+from sqlalchemy import ColumnElement, Index, String, Text, and_, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from . import clock
-from .base import Base, UtcDateTime
+from .base import Base, UtcDateTime, insert_into
 
 LEASE = timedelta(minutes=2)
 """Longer than any handler takes; a worker that died is replaced after this."""
@@ -23,7 +23,7 @@ ATTEMPTS = 5
 
 
 class Job(Base):
-    """One thing to do. `key` makes enqueuing idempotent while the job is open."""
+    """One thing to do. `key` makes enqueuing idempotent while the job waits to be begun."""
 
     __tablename__ = "job"
 
@@ -55,21 +55,44 @@ def enqueue(
     key: str | None = None,
     run_after: datetime | None = None,
 ) -> None:
-    """Adds a job to this transaction. A second one with the same open key changes nothing."""
-    if key is not None and session.scalar(select(Job.id).where(Job.key == key)) is not None:
-        return
+    """Adds a job to this transaction. While one with the same key waits, it is that one.
+
+    The waiting job stays locked until this transaction ends, so a worker that takes it sees what
+    this transaction wrote; one that has begun no longer holds its key, and a new job is added.
+    """
     moment = clock.now()
-    session.add(
-        Job(
-            kind=kind,
-            payload=payload,
-            key=key,
-            created_at=moment,
-            run_after=run_after or moment,
-            attempts=0,
+    values = {
+        "kind": kind,
+        "payload": payload,
+        "key": key,
+        "created_at": moment,
+        "run_after": run_after or moment,
+        "attempts": 0,
+    }
+    if key is None:
+        session.add(Job(**values))
+        session.flush()
+        return
+    statement = insert_into(session, Job)
+    session.execute(
+        statement.values(**values).on_conflict_do_update(
+            index_elements=[Job.key], set_={"payload": statement.excluded.payload}
         )
     )
-    session.flush()
+
+
+def _due(moment: datetime) -> ColumnElement[bool]:
+    return and_(
+        Job.done_at.is_(None),
+        Job.failed_at.is_(None),
+        Job.run_after <= moment,
+        or_(Job.leased_until.is_(None), Job.leased_until < moment),
+    )
+
+
+def is_due(session: Session) -> bool:
+    """Whether any job waits to be claimed; takes no lock."""
+    return session.scalar(select(Job.id).where(_due(clock.now())).limit(1)) is not None
 
 
 def claim(session: Session, worker: str) -> Job | None:
@@ -77,12 +100,7 @@ def claim(session: Session, worker: str) -> Job | None:
     moment = clock.now()
     query = (
         select(Job)
-        .where(
-            Job.done_at.is_(None),
-            Job.failed_at.is_(None),
-            Job.run_after <= moment,
-            or_(Job.leased_until.is_(None), Job.leased_until < moment),
-        )
+        .where(_due(moment))
         .order_by(Job.run_after, Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -92,6 +110,7 @@ def claim(session: Session, worker: str) -> Job | None:
         return None
     job.leased_by, job.leased_until = worker, moment + LEASE
     job.attempts += 1
+    job.key = None  # what changes from now on needs a job of its own
     return job
 
 
@@ -105,7 +124,6 @@ def finish(session: Session, job_id: int, worker: str) -> bool:
     if job is None:
         return False
     job.done_at = clock.now()
-    job.key = None
     return True
 
 
@@ -121,6 +139,5 @@ def fail(session: Session, job_id: int, worker: str, error: str) -> None:
     job.leased_by = job.leased_until = None
     if job.attempts >= ATTEMPTS:
         job.failed_at = moment
-        job.key = None
     else:
         job.run_after = moment + timedelta(seconds=5 * 4**job.attempts)

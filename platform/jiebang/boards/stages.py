@@ -1,0 +1,122 @@
+"""Where a listing stands, who has the ball, until when, and what happens next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from jiebang.core import clock
+from jiebang.core.working_days import add_working_days
+
+from .models import Listing
+from .workflow import ListingState
+
+REVIEW_DAYS = 2
+"""Working days for a review (DOMAIN.md, default clocks)."""
+CONFIRM_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One station of the stage bar."""
+
+    label: str
+    state: str
+    date_text: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """当前办理人: who acts next, until when, and what then."""
+
+    who: str
+    until: str
+    next: str
+    overdue: bool = False
+
+
+def _day(moment: datetime | None) -> str:
+    return clock.day_text(clock.to_beijing(moment).date()) if moment else ""
+
+
+def review_due(submitted_at: datetime) -> date:
+    """The day by which a submitted listing is to be reviewed."""
+    return add_working_days(clock.to_beijing(submitted_at).date(), REVIEW_DAYS)
+
+
+def stages(listing: Listing) -> list[Stage]:
+    """Draft, review, publication, end: with the dates that are known."""
+    state = listing.state
+    order = {
+        ListingState.DRAFT: 0,
+        ListingState.RETURNED: 0,
+        ListingState.SUBMITTED: 1,
+        ListingState.PUBLISHED: 2,
+        ListingState.SUSPENDED: 2,
+    }.get(state, 3)
+    ended = {
+        ListingState.WITHDRAWN: "已撤榜",
+        ListingState.CLOSED: "已截止",
+        ListingState.EXPIRED: "已过期",
+    }.get(state, "截止")
+
+    def mark(position: int) -> str:
+        if position < order:
+            return "done"
+        if position > order:
+            return "todo"
+        stopped = state in (ListingState.SUSPENDED, ListingState.WITHDRAWN, ListingState.EXPIRED)
+        return "stopped" if stopped else "current"
+
+    return [
+        Stage(
+            "起草",
+            mark(0),
+            _day(listing.created_at),
+            "退回修改" if state is ListingState.RETURNED else "",
+        ),
+        Stage("审核", mark(1), _day(listing.submitted_at)),
+        Stage(
+            "发布",
+            mark(2),
+            _day(listing.published_at),
+            "已暂停展示" if state is ListingState.SUSPENDED else "",
+        ),
+        Stage(
+            ended,
+            mark(3),
+            _day(listing.ended_at)
+            or (clock.day_text(listing.deadline) if listing.deadline else ""),
+        ),
+    ]
+
+
+def holder(listing: Listing) -> Holder | None:
+    """Who has the ball; None when nobody has to do anything any more."""
+    state = listing.state
+    if state is ListingState.DRAFT:
+        return Holder("发布方", "不限", "补齐后提交审核；平台 2 个工作日内答复")
+    if state is ListingState.RETURNED:
+        return Holder("发布方", "不限", "按退回意见修改后再次提交")
+    if state is ListingState.SUBMITTED and listing.submitted_at:
+        due = review_due(listing.submitted_at)
+        return Holder(
+            "平台运营",
+            clock.day_text(due),
+            "通过后发布上榜，双方开始匹配；需要补充的会退回并说明原因",
+            overdue=due < clock.today(),
+        )
+    if state is ListingState.PUBLISHED and listing.confirmed_at:
+        ask = clock.to_beijing(listing.confirmed_at).date() + timedelta(days=CONFIRM_DAYS)
+        until = min(ask, listing.deadline) if listing.deadline else ask
+        return Holder(
+            "对方单位",
+            clock.day_text(until),
+            "到期前请发布方确认是否仍有效" if until == ask else "到期自动截止",
+        )
+    if state is ListingState.SUSPENDED:
+        return Holder("平台运营", "处理中", "核实后恢复展示，或由发布方撤榜")
+    if state is ListingState.EXPIRED:
+        return Holder("发布方", "不限", "确认仍有效即可重新上榜")
+    return None

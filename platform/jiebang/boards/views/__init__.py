@@ -1,0 +1,23 @@
+"""Pages of the boards: browse, read, write, publish, match, and 我的待办."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from jiebang.web import navigation
+from jiebang.web.navigation import Entry
+
+from . import browse, edit, life, matches, pending, read, todo, upload
+from .blueprint import blueprint
+
+
+def register(app: Flask) -> None:
+    """Adds the boards' routes and menu entries."""
+    assert all((browse, edit, life, matches, pending, read, todo, upload))
+    app.register_blueprint(blueprint)
+    navigation.add(
+        app,
+        Entry(10, "我的待办", "boards.todo", lambda who: who.user_id is not None),
+        Entry(20, "榜单", "boards.index", lambda who: True),
+        Entry(30, "我的发布", "boards.mine", lambda who: who.seat is not None),
+    )

@@ -1,0 +1,102 @@
+"""A listing's counterparts: explained, and answered with one click."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from jiebang.core.errors import Invalid, NotFound
+from jiebang.discovery import feedback, suggestions
+from jiebang.discovery.engine import Found
+from jiebang.discovery.presenting import match_view
+from jiebang.web.access import Level, Tenancy, access, actor, db
+from jiebang.web.current import platform
+from matching.documents import Document
+
+from .. import queries
+from ..documents import card, indexable
+from ..models import Listing
+from .blueprint import blueprint
+
+SHOWN = 20
+
+
+def views_of(
+    listing: Listing, found: list[Found], query: Document, mine: bool
+) -> list[dict[str, Any]]:
+    """Matches as cards; the owner can say 不合适 with a reason."""
+    dismissed = suggestions.dismissed_ids(db(), listing.id) if mine else frozenset()
+    codes = list(feedback.reasons(listing.line).items())
+    views = []
+    for each in found:
+        if each.match.id in dismissed:
+            continue
+        actions: list[dict[str, Any]] = [
+            {"label": "查看详情", "url": each.card.url, "method": "get", "tone": "secondary"}
+        ]
+        if mine:
+            url = url_for("boards.dismiss", code=listing.code, other=each.card.code)
+            actions.append(
+                {
+                    "label": "不合适",
+                    "url": url,
+                    "method": "post",
+                    "tone": "quiet",
+                    "reasons": [pair for pair in codes if pair[0] != "other"],
+                }
+            )
+        views.append(match_view(each, query, actions))
+    return views
+
+
+@blueprint.get("/listings/<code>/matches")
+@access(Level.ANYONE, tenancy=Tenancy.VIEWER)
+def matches(code: str) -> str:
+    """All counterparts worth showing."""
+    session, who = db(), actor()
+    listing, owner = queries.readable(session, code, who)
+    mine = listing.belongs_to(who)
+    item = indexable(listing)
+    found = platform().discovery.search_listing(
+        session, item, listing.board.opposite, who, SHOWN
+    )
+    plain = request.args.get("order") == "new"
+    if plain:  # PIPL 24, 电商法 18: an order that does not depend on the person's features
+        found = sorted(found, key=lambda each: -each.card.id)
+    return render_template(
+        "boards/matches.html",
+        listing=listing,
+        card=card(listing, owner, who),
+        mine=mine,
+        matches=views_of(listing, found, item.document, mine),
+        plain=plain,
+    )
+
+
+@blueprint.post("/listings/<code>/matches/<other>/dismiss")
+@access(Level.MEMBER, tenancy=Tenancy.OWNER)
+def dismiss(code: str, other: str) -> Response:
+    """不合适, with a reason code that the ranking learns from."""
+    session, who = db(), actor()
+    listing = queries.owned(session, code, who)
+    counterpart, _ = queries.readable(session, other, who)
+    if counterpart.board is not listing.board.opposite:
+        raise NotFound
+    try:
+        feedback.give(
+            session,
+            who,
+            listing.line,
+            listing.id,
+            counterpart.id,
+            request.form.get("reason", ""),
+            request.form.get("note", ""),
+            model=platform().discovery.live.engine.encoder.fingerprint,
+        )
+    except Invalid as error:
+        flash(str(error), "warning")
+    else:
+        flash("已记下原因，这一对不再推荐给您。", "success")
+    return redirect(url_for("boards.matches", code=code), 303)

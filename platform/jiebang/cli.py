@@ -1,0 +1,51 @@
+"""`jiebang`: the command line. Commands live in `jiebang.commands`, one module each."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+import click
+
+from . import cli_texts, commands
+
+
+class Commands(click.Group):
+    """Finds commands by their modules, so that a new one needs no list."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        names = (module.name for module in iter_modules(commands.__path__))
+        return sorted(name.rstrip("_").replace("_", "-") for name in names)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in self.list_commands(ctx):
+            return None
+        module = name.replace("-", "_")
+        if module == "import":  # a word that no module can be named
+            module = "import_"
+        found: click.Command = import_module(f"{commands.__name__}.{module}").command
+        return found
+
+
+@click.command(
+    cls=Commands,
+    help="揭榜：技术、采购、人才三条线的双向对接平台。",
+    epilog="退出码：0 正常；1 发现问题或执行失败；2 用法错误；3 设置或环境不可用。",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="jiebang", prog_name="jiebang")
+def group() -> None:
+    """The root of all commands; its help is given above, in Chinese."""
+
+
+def main() -> None:
+    """The console script."""
+    from .config import SettingsError
+
+    cli_texts.install()
+    try:
+        group(prog_name="jiebang")
+    except SettingsError as error:
+        refusal = commands.unusable_settings(error)
+        refusal.show()
+        raise SystemExit(refusal.exit_code) from error

@@ -1,0 +1,23 @@
+"""`jiebang serve`."""
+
+from __future__ import annotations
+
+import click
+
+from . import Unusable, load_settings, open_database
+
+
+@click.command(help="启动网页服务（含后台任务，JIEBANG_WORKER=0 可关闭）。地址由 PORT 等设置决定。")
+def command() -> None:
+    import os
+
+    # one thread a search: the requests are what runs in parallel (TRUST.md)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from jiebang import serve
+
+    settings = load_settings()
+    with open_database(settings) as database:
+        try:
+            serve.run(settings, database, announce=click.echo)
+        except serve.CannotListen as error:
+            raise Unusable(str(error)) from error

@@ -1,0 +1,30 @@
+"""`jiebang worker`."""
+
+from __future__ import annotations
+
+import click
+
+from . import load_settings, open_database
+
+
+@click.command(help="单独运行后台任务（邮件、推荐等）；收到终止信号时做完手上的再停。")
+@click.option("--once", is_flag=True, help="做完当前到期的任务就退出。")
+def command(once: bool) -> None:
+    import os
+    import signal
+
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from jiebang import wiring
+    from jiebang.worker import Worker
+
+    settings = load_settings()
+    with open_database(settings) as database:
+        worker = Worker(database, wiring.jobs(settings, database))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: worker.stop())
+        if once:
+            click.echo(f"完成 {worker.drain()} 个任务。")
+        else:
+            click.echo("后台任务已启动。")
+            worker.run()
+            click.echo("已停止。")

@@ -1,0 +1,34 @@
+"""Every table of the platform in one metadata: for migrations and for tests that create tables."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from sqlalchemy import MetaData
+
+from .core import audit, limits, outbox
+from .core.base import Base
+
+__all__ = ["AREAS", "audit", "limits", "metadata", "outbox"]
+
+AREAS = (
+    "accounts",
+    "orgs",
+    "discovery",
+    "boards",
+    "technology",
+    "procurement",
+    "talent",
+    "brokering",
+    "operations",
+)
+
+
+def metadata() -> MetaData:
+    """The metadata with every area's tables in it; an area without tables has no `models`."""
+    for area in AREAS:
+        name = f"{__package__}.{area}.models"
+        if find_spec(name) is not None:
+            import_module(name)
+    return Base.metadata

@@ -1,0 +1,199 @@
+"""Organisations, their members, their verification and their claims."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from jiebang.core.base import Base, UtcDateTime, enum_column
+from jiebang.core.permissions import OrganisationRole
+
+
+class Category(StrEnum):
+    """What kind of party an organisation is."""
+
+    ENTERPRISE = "enterprise"
+    UNIVERSITY = "university"
+    INSTITUTE = "institute"
+    COLLEGE = "college"
+
+
+class Size(StrEnum):
+    """Size class of an enterprise (工信部联企业〔2011〕300号)."""
+
+    LARGE = "large"
+    MEDIUM = "medium"
+    SMALL = "small"
+    MICRO = "micro"
+
+
+class Cultivation(StrEnum):
+    """Cultivation level (梯度培育)."""
+
+    TECHNOLOGY = "technology"
+    SPECIALISED = "specialised"
+    GIANT = "giant"
+    CHAMPION = "champion"
+
+
+class OrganisationState(StrEnum):
+    """How far an organisation is verified."""
+
+    UNVERIFIED = "unverified"
+    SUBMITTED = "submitted"
+    VERIFIED = "verified"
+    RETURNED = "returned"
+    SUSPENDED = "suspended"
+
+
+class Decision(StrEnum):
+    """Where a request to the operator stands."""
+
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    RETURNED = "returned"
+
+
+class Organisation(Base):
+    """A party on the platform."""
+
+    __tablename__ = "organisation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    category: Mapped[Category] = mapped_column(enum_column(Category, "category"))
+    size: Mapped[Size | None] = mapped_column(enum_column(Size, "size"))
+    cultivation: Mapped[Cultivation | None] = mapped_column(
+        enum_column(Cultivation, "cultivation")
+    )
+    chain_leader: Mapped[bool] = mapped_column(default=False)
+    credit_code: Mapped[str | None] = mapped_column(String(18), unique=True)
+    """统一社会信用代码 (GB 32100-2015)."""
+    region: Mapped[str] = mapped_column(String(40), default="")
+    industry: Mapped[str] = mapped_column(String(20), default="")
+    chain: Mapped[str] = mapped_column(String(40), default="")
+    intro: Mapped[str] = mapped_column(Text, default="")
+    staff: Mapped[int | None]
+    contact_name: Mapped[str] = mapped_column(String(40), default="")
+    contact_phone: Mapped[str] = mapped_column(String(20), default="")
+    claimed: Mapped[bool] = mapped_column(default=True)
+    """False: imported by an operator and waiting for its people (待认领)."""
+    state: Mapped[OrganisationState] = mapped_column(
+        enum_column(OrganisationState, "state"), default=OrganisationState.UNVERIFIED
+    )
+    verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __table_args__ = (
+        CheckConstraint("name <> ''", name="name"),
+        CheckConstraint(
+            "state <> 'verified' OR (verified_at IS NOT NULL AND credit_code IS NOT NULL)",
+            name="verified",
+        ),
+        CheckConstraint("staff IS NULL OR staff >= 0", name="staff"),
+    )
+
+    @property
+    def verified(self) -> bool:
+        """Whether an operator checked its code and papers."""
+        return self.state is OrganisationState.VERIFIED
+
+
+class Membership(Base):
+    """A person's place in an organisation; agents act in the lines of their scope."""
+
+    __tablename__ = "membership"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    role: Mapped[OrganisationRole] = mapped_column(
+        enum_column(OrganisationRole, "organisation_role")
+    )
+    scopes: Mapped[list[str]] = mapped_column(default=list)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        Index("uq_membership_organisation_id_user_id", "organisation_id", "user_id", unique=True),
+    )
+
+
+class Invitation(Base):
+    """A place offered to somebody by e-mail or telephone number."""
+
+    __tablename__ = "invitation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("organisation.id", ondelete="CASCADE"), index=True
+    )
+    identifier: Mapped[str] = mapped_column(String(254), index=True)
+    """E-mail (lower case) or telephone number; only a person with it may accept."""
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    role: Mapped[OrganisationRole] = mapped_column(
+        enum_column(OrganisationRole, "organisation_role")
+    )
+    scopes: Mapped[list[str]] = mapped_column(default=list)
+    invited_by: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class VerificationRequest(Base):
+    """Code and papers handed in for the operator to check."""
+
+    __tablename__ = "verification_request"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("organisation.id", ondelete="CASCADE"), index=True
+    )
+    credit_code: Mapped[str] = mapped_column(String(18))
+    licence_id: Mapped[int] = mapped_column(ForeignKey("upload.id"))
+    authorisation_id: Mapped[int] = mapped_column(ForeignKey("upload.id"))
+    submitted_by: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    submitted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[Decision] = mapped_column(
+        enum_column(Decision, "decision"), default=Decision.SUBMITTED
+    )
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __table_args__ = (
+        CheckConstraint("state <> 'returned' OR reason <> ''", name="reason"),
+        Index("ix_verification_request_state", "state", "submitted_at"),
+    )
+
+
+class Claim(Base):
+    """Somebody says: this imported organisation is ours (认领)."""
+
+    __tablename__ = "claim"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(
+        ForeignKey("organisation.id", ondelete="CASCADE"), index=True
+    )
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    evidence_id: Mapped[int] = mapped_column(ForeignKey("upload.id"))
+    note: Mapped[str] = mapped_column(Text, default="")
+    submitted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[Decision] = mapped_column(
+        enum_column(Decision, "decision"), default=Decision.SUBMITTED
+    )
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __table_args__ = (CheckConstraint("state <> 'returned' OR reason <> ''", name="reason"),)
