@@ -114,5 +114,5 @@ def _lines(text: str) -> Iterator[RawRow]:
 
 def _row(number: int, item: object) -> RawRow:
     if not isinstance(item, dict):
-        return RawRow(number, {}, "应为一个 JSON 对象，例如 {\"标题\": \"……\"}")
+        return RawRow(number, {}, '应为一个 JSON 对象，例如 {"标题": "……"}')
     return RawRow(number, item)

@@ -59,9 +59,7 @@ def size_text(size: int) -> str:
     return f"{size / _MIB:.1f} MB".replace(".0 MB", " MB")
 
 
-def read_table(
-    source: Path | BinaryIO, filename: str, limit: int, is_heading: IsHeading
-) -> Table:
+def read_table(source: Path | BinaryIO, filename: str, limit: int, is_heading: IsHeading) -> Table:
     """Opens a file; ImportRefused in Chinese when it is not one that can be read."""
     suffix = Path(filename).suffix.lower()
     if suffix == ".xls":
