@@ -7,10 +7,10 @@ from importlib.util import find_spec
 
 from sqlalchemy import MetaData
 
-from .core import audit, limits, outbox
+from .core import audit, limits, outbox, uploads
 from .core.base import Base
 
-__all__ = ["AREAS", "audit", "limits", "metadata", "outbox"]
+__all__ = ["AREAS", "audit", "limits", "metadata", "outbox", "uploads"]
 
 AREAS = (
     "accounts",

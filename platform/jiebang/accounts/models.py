@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from jiebang.core.base import Base, UtcDateTime, enum_column
-from jiebang.core.permissions import Role
+from jiebang.core.permissions import SEPARATED, Role
+
+_IS_SEPARATED = text(
+    "role IN ({})".format(", ".join(f"'{role.value}'" for role in sorted(SEPARATED)))
+)
 
 
 class User(Base):
@@ -35,9 +39,7 @@ class User(Base):
     demo: Mapped[bool] = mapped_column(default=False)
     roles: Mapped[list[UserRole]] = relationship(cascade="all, delete-orphan", lazy="selectin")
 
-    __table_args__ = (
-        CheckConstraint("email IS NOT NULL OR phone IS NOT NULL", name="reachable"),
-    )
+    __table_args__ = (CheckConstraint("email IS NOT NULL OR phone IS NOT NULL", name="reachable"),)
 
 
 class UserRole(Base):
@@ -49,6 +51,17 @@ class UserRole(Base):
         ForeignKey("user.id", ondelete="CASCADE"), primary_key=True
     )
     role: Mapped[Role] = mapped_column(enum_column(Role, "role"), primary_key=True)
+
+    __table_args__ = (
+        # 三员分立: at most one of the three for a person, whoever writes
+        Index(
+            "uq_user_role_separated",
+            "user_id",
+            unique=True,
+            sqlite_where=_IS_SEPARATED,
+            postgresql_where=_IS_SEPARATED,
+        ),
+    )
 
 
 class UserSession(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from jiebang.core.base import Base, UtcDateTime, enum_column
@@ -66,9 +66,7 @@ class Organisation(Base):
     name: Mapped[str] = mapped_column(String(100), unique=True)
     category: Mapped[Category] = mapped_column(enum_column(Category, "category"))
     size: Mapped[Size | None] = mapped_column(enum_column(Size, "size"))
-    cultivation: Mapped[Cultivation | None] = mapped_column(
-        enum_column(Cultivation, "cultivation")
-    )
+    cultivation: Mapped[Cultivation | None] = mapped_column(enum_column(Cultivation, "cultivation"))
     chain_leader: Mapped[bool] = mapped_column(default=False)
     credit_code: Mapped[str | None] = mapped_column(String(18), unique=True)
     """统一社会信用代码 (GB 32100-2015)."""
@@ -171,6 +169,13 @@ class VerificationRequest(Base):
     __table_args__ = (
         CheckConstraint("state <> 'returned' OR reason <> ''", name="reason"),
         Index("ix_verification_request_state", "state", "submitted_at"),
+        Index(
+            "uq_verification_request_waiting",
+            "organisation_id",
+            unique=True,
+            sqlite_where=text("state = 'submitted'"),
+            postgresql_where=text("state = 'submitted'"),
+        ),
     )
 
 
@@ -196,4 +201,15 @@ class Claim(Base):
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
-    __table_args__ = (CheckConstraint("state <> 'returned' OR reason <> ''", name="reason"),)
+    __table_args__ = (
+        CheckConstraint("state <> 'returned' OR reason <> ''", name="reason"),
+        Index("ix_claim_state", "state", "submitted_at"),
+        Index(
+            "uq_claim_waiting",
+            "organisation_id",
+            "user_id",
+            unique=True,
+            sqlite_where=text("state = 'submitted'"),
+            postgresql_where=text("state = 'submitted'"),
+        ),
+    )

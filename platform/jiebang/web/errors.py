@@ -41,10 +41,10 @@ def page(code: int, happened: str = "", reference: str = "") -> tuple[str, int]:
             "errors/error.html",
             code=code,
             title=title,
-            happened=happened or default,
-            advice=advice,
+            what_happened=happened or default,
+            what_to_do=advice,
             reference=reference,
-            actions=[("回到首页", "/")],
+            actions=[{"label": "回到首页", "url": "/"}],
         ),
         code,
     )
