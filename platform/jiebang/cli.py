@@ -9,6 +9,8 @@ import click
 
 from . import cli_texts, commands
 
+cli_texts.install()  # before any command is made: some sentences are looked up then
+
 
 class Commands(click.Group):
     """Finds commands by their modules, so that a new one needs no list."""
@@ -24,11 +26,23 @@ class Commands(click.Group):
         if module == "import":  # a word that no module can be named
             module = "import_"
         found: click.Command = import_module(f"{commands.__name__}.{module}").command
+        _name_parts(found)
         return found
+
+
+def _name_parts(command: click.Command) -> None:
+    """Chinese words for the placeholders in the usage line."""
+    command.options_metavar = "[选项]"
+    if isinstance(command, click.Group):
+        command.subcommand_metavar = "命令 [参数]…"
+        for each in command.commands.values():
+            _name_parts(each)
 
 
 @click.command(
     cls=Commands,
+    options_metavar="[选项]",
+    subcommand_metavar="命令 [参数]…",
     help="揭榜：技术、采购、人才三条线的双向对接平台。",
     epilog="退出码：0 正常；1 发现问题或执行失败；2 用法错误；3 设置或环境不可用。",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -42,7 +56,6 @@ def main() -> None:
     """The console script."""
     from .config import SettingsError
 
-    cli_texts.install()
     try:
         group(prog_name="jiebang")
     except SettingsError as error:

@@ -96,9 +96,7 @@ class Settings:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise SettingsError(
-                [
-                    f"JIEBANG_HOME：无法创建数据目录 {self.home}（{error.strerror}），请换一个可写目录"
-                ]
+                [f"JIEBANG_HOME：无法创建数据目录 {self.home}（{error.strerror}），请换一个目录"]
             ) from error
 
     def secret_key(self) -> bytes:

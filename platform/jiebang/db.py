@@ -82,9 +82,7 @@ def _sqlite_engine(url: str) -> Engine:
     database = make_url(url).database
     if database and database != ":memory:":
         Path(database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = create_engine(
-        url, module=module, connect_args={"timeout": 30}, hide_parameters=True
-    )
+    engine = create_engine(url, module=module, connect_args={"timeout": 30}, hide_parameters=True)
     journal = "WAL" if wal_is_safe(module.sqlite_version_info) else "TRUNCATE"
 
     @event.listens_for(engine, "connect")

@@ -66,7 +66,8 @@ def make_server(app: Flask, settings: Settings) -> Any:
 def _sentence(error: OSError | ValueError, settings: Settings) -> str:
     code = getattr(error, "errno", None)
     if code == errno.EADDRINUSE:
-        return f"端口 {settings.port} 已被占用：请先停掉占用它的程序，或换一个端口，如 PORT={settings.port % 65535 + 1}"
+        other = settings.port % 65535 + 1
+        return f"端口 {settings.port} 已被占用：请停掉占用它的程序，或换一个端口，如 PORT={other}"
     if code == errno.EACCES:
         return f"没有权限使用端口 {settings.port}：请换一个 1024 以上的端口"
     return f"无法监听 {settings.host}:{settings.port}（{error}）：请检查 JIEBANG_HOST 与 PORT"
@@ -86,7 +87,12 @@ def _working(app: Flask, settings: Settings, database: Database) -> Iterator[Non
         yield
         return
     platform: Platform = app.extensions["jiebang"]
-    worker = Worker(database, wiring.jobs(settings, database, platform.discovery))
+    door = platform.discovery
+    worker = Worker(
+        database,
+        wiring.jobs(settings, database, door),
+        chores=wiring.chores(door),
+    )
     thread = threading.Thread(target=worker.run, name="worker", daemon=True)
     thread.start()
     try:
@@ -94,8 +100,6 @@ def _working(app: Flask, settings: Settings, database: Database) -> Iterator[Non
     finally:
         worker.stop()
         thread.join(STOP_WITHIN)
-
-
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> None:

@@ -10,6 +10,8 @@ from .config import Settings
 from .db import Database
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy.orm import Session
 
     from .core.outbox import Handler
@@ -47,3 +49,12 @@ def jobs(
         suggestions.compute(search, session, int(payload["listing_id"]))
 
     return {"suggest": suggest}
+
+
+def chores(door: Discovery) -> list[Callable[[], object]]:
+    """What the worker does every minute: the index's snapshot, when enough has changed."""
+
+    def save_snapshot() -> None:
+        door.live.save_snapshot()
+
+    return [save_snapshot]

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from socket import gethostname
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import delete, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from .core import clock, outbox
@@ -24,7 +24,7 @@ from .db import Database
 log = structlog.get_logger()
 
 KEEP_DONE = timedelta(days=30)
-TIDY_EVERY = timedelta(hours=1)
+CHORES_EVERY = timedelta(minutes=1)
 LONGEST_PAUSE = 30.0
 """Seconds between attempts while the database does not answer."""
 
@@ -34,17 +34,26 @@ class _LeaseLost(Exception):
 
 
 class Worker:
-    """Runs jobs until it is stopped; one thread, any number of processes."""
+    """Runs jobs until it is stopped; one thread, any number of processes.
+
+    `chores` are done every minute when no job is due, such as saving a snapshot of the index.
+    """
 
     def __init__(
-        self, database: Database, handlers: Mapping[str, Handler], *, pause: float = 1.0
+        self,
+        database: Database,
+        handlers: Mapping[str, Handler],
+        *,
+        chores: Sequence[Callable[[], object]] = (),
+        pause: float = 1.0,
     ) -> None:
         self.database = database
         self.handlers = handlers
+        self.chores = (self._forget_done, *chores)
         self.pause = pause
         self.name = f"{gethostname()[:40]}:{os.getpid()}:{uuid4().hex[:8]}"
         self._stopping = threading.Event()
-        self._tidied = clock.now()
+        self._chores_at = clock.now() + CHORES_EVERY
 
     def stop(self) -> None:
         """Ends `run` after the job in hand; safe in a signal handler and from other threads."""
@@ -56,7 +65,8 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 busy = self.step()
-                self._tidy()
+                if not busy:
+                    self._do_chores()
                 pause = self.pause
             except SQLAlchemyError as error:
                 log.error("worker.database", error=type(error).__name__, retry_in=pause)
@@ -105,17 +115,30 @@ class Worker:
             with self.database.transaction() as session:
                 outbox.fail(session, job_id, self.name, f"{type(error).__name__}: {error}")
 
-    def _tidy(self) -> None:
-        moment = clock.now()
-        if moment - self._tidied < TIDY_EVERY:
+    def _do_chores(self) -> None:
+        if clock.now() < self._chores_at:
             return
-        self._tidied = moment
+        self._chores_at = clock.now() + CHORES_EVERY
+        for chore in self.chores:
+            try:
+                chore()
+            except SQLAlchemyError:
+                raise
+            except Exception as error:
+                log.error("worker.chore_failed", exc_info=error)
+
+    def _forget_done(self) -> None:
         with self.database.transaction() as session:
-            session.execute(delete(Job).where(Job.done_at < moment - KEEP_DONE))
+            session.execute(delete(Job).where(Job.done_at < clock.now() - KEEP_DONE))
 
 
-def failed_jobs(database: Database) -> list[Job]:
-    """The jobs that wait for a person, oldest first."""
-    with database.reading() as session:
-        query = select(Job).where(Job.failed_at.is_not(None)).order_by(Job.id)
-        return list(session.scalars(query))
+def requeue_failed(database: Database) -> int:
+    """Gives the jobs that were given up another round of attempts; returns how many."""
+    with database.transaction() as session:
+        result = session.execute(
+            update(Job)
+            .where(Job.failed_at.is_not(None))
+            .values(failed_at=None, attempts=0, run_after=clock.now())
+            .returning(Job.id)
+        )
+        return len(result.all())

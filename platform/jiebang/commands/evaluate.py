@@ -14,7 +14,8 @@ HEADINGS = ("查询数", "NDCG@10", "MRR@10", "召回@10", "召回@50", "毫秒/
 
 
 @click.command(
-    help="在一套标注数据上评测匹配效果。\n\n目录内放 queries、corpus 与 qrels；不指定方法时三种方法并列比较。"
+    help="在一套标注数据上评测匹配效果；不指定方法时三种方法并列比较。\n\n"
+    "目录为 BEIR 格式：corpus.jsonl、queries.jsonl、qrels.tsv。"
 )
 @click.argument(
     "folder", metavar="目录", type=click.Path(exists=True, file_okay=False, path_type=Path)

@@ -12,7 +12,7 @@ def command() -> None:
     import time
 
     from jiebang import wiring
-    from jiebang.discovery.engine import model_error
+    from matching.encoder import ModelInvalid, ModelMissing
 
     settings = load_settings()
     with open_database(settings) as database:
@@ -22,7 +22,7 @@ def command() -> None:
             written = door.rebuild(
                 lambda done, total: click.echo(f"\r{done}/{total}", nl=False, err=True)
             )
-        except model_error() as error:
+        except (ModelMissing, ModelInvalid) as error:
             raise Unusable(str(error)) from error
     click.echo(err=True)
     click.echo(f"已重建 {written} 条榜单的索引，用时 {time.monotonic() - began:.1f} 秒。")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from .errors import Conflict, Forbidden
 from .permissions import Actor, Permission
@@ -17,7 +17,8 @@ Guard = Callable[[object, Actor], str | None]
 class Stateful(Protocol):
     """Anything with a state; `belongs_to` says whose it is."""
 
-    state: StrEnum
+    state: Any
+    """A StrEnum of the area's own."""
 
     def belongs_to(self, actor: Actor) -> bool: ...
 
