@@ -19,6 +19,7 @@ from matching.documents import Conditions, Document, Kind
 from . import storage
 from .fields import Field, fields_of
 from .fields.shared import INDUSTRIES
+from .fields.talent import LEVELS
 from .fields.values import search_text
 from .models import Disclosure, Listing, ListingInvitation
 from .queries import visible_to
@@ -32,6 +33,7 @@ VISIBILITY = {
     Disclosure.INVITED: 2,
 }
 INDUSTRY_LABELS = {option.value: option.label for option in INDUSTRIES}
+LEVEL_LABELS = {option.value: option.label for option in LEVELS}
 ALWAYS_PUBLIC = frozenset(
     {"title", "summary", "industry", "chain", "region", "modes", "money", "deadline", "trl"}
 )
@@ -84,10 +86,10 @@ def indexable(listing: Listing) -> Indexable:
                 lead_days=_open_value(listing, values, "lead_days"),
                 region=listing.region,
                 modes=frozenset(listing.modes),
-                industry=listing.industry,
+                industry=INDUSTRY_LABELS.get(listing.industry, ""),
                 chain=listing.chain,
                 quantity=quantity,
-                education=_open_value(listing, values, "level") or "",
+                education=LEVEL_LABELS.get(_open_value(listing, values, "level") or "", ""),
             ),
         ),
         visibility=VISIBILITY[listing.disclosure],
@@ -138,6 +140,7 @@ def card(listing: Listing, organisation: Organisation | None, viewer: Actor) -> 
         state_label=STATE_LABELS[listing.state],
         state_tone=STATE_TONES[listing.state],
         deadline=listing.deadline,
+        money=listing.money_high if listing.money_high is not None else listing.money_low,
         missing=list(listing.missing),
     )
 

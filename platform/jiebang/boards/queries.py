@@ -249,3 +249,22 @@ def invitations(session: Session, listing_id: int) -> Sequence[Organisation]:
         .where(ListingInvitation.listing_id == listing_id)
         .order_by(Organisation.name)
     ).all()
+
+
+def waiting(session: Session) -> int:
+    """How many listings wait for a review."""
+    return int(
+        session.scalar(
+            select(func.count())
+            .select_from(Listing)
+            .where(Listing.state == ListingState.SUBMITTED)
+        )
+        or 0
+    )
+
+
+def owner(session: Session, listing: Listing) -> Organisation | None:
+    """The organisation a listing belongs to; None while it is unclaimed."""
+    if listing.organisation_id is None:
+        return None
+    return session.get(Organisation, listing.organisation_id)

@@ -134,7 +134,7 @@ class LiveIndex:
         except SnapshotInvalid as error:
             # a cache that does not fit is rebuilt from the database, never trusted
             log.warning("snapshot_discarded", reason=str(error))
-            self.engine.clear()
+            self.engine = Engine(self.engine.encoder)
         else:
             self.revision = self._saved = revision
 
@@ -193,14 +193,14 @@ class LiveIndex:
     def reset(self) -> None:
         """Forgets everything; the next question reads the database from the start."""
         with self._lock:
-            self.engine.clear()
+            self.engine = Engine(self.engine.encoder)
             self.revision = 0
             self._saved = 0
 
     def after_fork(self) -> None:
         """A FAISS search before fork hangs the child (facebookresearch/faiss#5206): start anew."""
         self._lock = threading.RLock()
-        self.engine.clear()
+        self.engine = Engine(self.engine.encoder)
         self.revision = -1
 
 

@@ -44,6 +44,8 @@ class Card:
     state_label: str = ""
     state_tone: str = "neutral"
     deadline: date | None = None
+    money: int | None = None
+    """Fen, to sort by."""
     missing: list[str] = field(default_factory=list)
 
 

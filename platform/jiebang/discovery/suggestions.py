@@ -113,6 +113,16 @@ def dismissed_ids(session: Session, listing_id: int) -> frozenset[int]:
     )
 
 
+def strong_counts(session: Session, listing_ids: Collection[int]) -> dict[int, int]:
+    """How many strong counterparts each listing has, in one statement."""
+    rows = session.execute(
+        select(Suggestion.listing_id, func.count())
+        .where(Suggestion.listing_id.in_(listing_ids), Suggestion.level.in_(SHOWN_LEVELS))
+        .group_by(Suggestion.listing_id)
+    )
+    return {listing_id: number for listing_id, number in rows}
+
+
 def count(session: Session) -> int:
     """How many pairs are kept."""
     return int(session.scalar(select(func.count()).select_from(Suggestion)) or 0)

@@ -19,6 +19,7 @@ _HIDDEN = re.compile(
 )
 _EXCEL_ESCAPE = re.compile(r"_x000[aAdD]_")
 _SPACES = re.compile(r"\s+")
+_GAPS = re.compile(r"\n{3,}")
 _BRACKETS = re.compile(r"[(（\[【〔].*?[)）\]】〕]")
 
 
@@ -26,7 +27,7 @@ def clean(text: str) -> str:
     """Several lines of text: line ends are \\n, control and invisible characters are gone."""
     text = _EXCEL_ESCAPE.sub("\n", text).replace("\r\n", "\n").replace("\r", "\n")
     lines = (line.rstrip() for line in _HIDDEN.sub("", text).split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return _GAPS.sub("\n\n", "\n".join(lines)).strip()
 
 
 def one_line(text: str) -> str:

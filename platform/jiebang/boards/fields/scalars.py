@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from ...core import clock
 from ...core.money import LARGEST, MoneyRange, parse_money
@@ -45,16 +46,25 @@ def line(field: Field, raw: object) -> str | None:
     return text or None
 
 
+@lru_cache(maxsize=256)
+def _spellings(options: tuple[Option, ...]) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Folded values and labels, and folded labels without brackets, with the stored values."""
+    exact: dict[str, str] = {}
+    for option in options:
+        exact.setdefault(fold(option.value), option.value)
+        exact.setdefault(fold(option.label), option.value)
+    return exact, [(fold(without_brackets(option.label)), option.value) for option in options]
+
+
 def find_option(options: tuple[Option, ...], text: str) -> str | None:
     """The stored value that a value, a label or an obvious near form of them means."""
+    exact, bare = _spellings(options)
     wanted = fold(text)
-    for option in options:
-        if wanted in (fold(option.value), fold(option.label)):
-            return option.value
-    wanted = fold(without_brackets(unicodedata.normalize("NFKC", text))) or wanted
-    bare = [(fold(without_brackets(option.label)), option.value) for option in options]
-    exact = [value for label, value in bare if label == wanted]
-    near = exact or [value for label, value in bare if len(wanted) >= 2 and wanted in label]
+    if wanted in exact:
+        return exact[wanted]
+    wanted = fold(without_brackets(wanted)) or wanted
+    same = [value for label, value in bare if label == wanted]
+    near = same or [value for label, value in bare if len(wanted) >= 2 and wanted in label]
     return near[0] if len(near) == 1 else None
 
 

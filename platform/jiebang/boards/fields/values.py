@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from ...core import clock
 from ...core.money import MoneyRange, money_text, range_text
 from . import scalars, tables
 from .cleaning import as_text, clean, fold, is_blank, says_something, short, split_items
-from .spec import Field, FieldType
+from .spec import Field, FieldType, Option
 from .words import MODE_WORDS, MODES_WITHOUT_COUNTERPART, industry_of
 
 NAMES = frozenset({"title", "name"})
@@ -118,20 +119,26 @@ def _items(field: Field, text: str) -> list[str]:
     return items
 
 
+@lru_cache(maxsize=64)
+def _vocabulary(options: tuple[Option, ...]) -> tuple[dict[str, str | None], re.Pattern[str]]:
+    """Words for options or for none of them, and the pattern that finds the longest first."""
+    labels = {fold(option.label): option.value for option in options}
+    known: dict[str, str | None] = {fold(word): None for word in MODES_WITHOUT_COUNTERPART}
+    known.update({fold(word): labels.get(fold(to)) for word, to in MODE_WORDS.items()})
+    known.update(labels)
+    return known, re.compile("|".join(sorted(map(re.escape, known), key=len, reverse=True)))
+
+
 def _mapped(field: Field, text: str, notes: list[str] | None) -> list[str]:
-    labels = {fold(option.label): option.value for option in field.options}
-    known = {**{fold(word): word for word in MODES_WITHOUT_COUNTERPART}, **labels}
-    known.update({fold(word): labels.get(fold(to), word) for word, to in MODE_WORDS.items()})
-    pattern = "|".join(sorted(map(re.escape, known), key=len, reverse=True))
-    allowed = set(labels.values())
+    known, pattern = _vocabulary(field.options)
     found, rest = [], fold(text)
-    for match in re.finditer(pattern, rest):
+    for match in pattern.finditer(rest):
         value = known[match[0]]
-        if value in allowed:
+        if value is not None:
             found.append(value)
         elif notes is not None:
             notes.append(match[0])
-    unknown = re.sub(pattern, "", rest).strip("和与及或、，,。")
+    unknown = pattern.sub("", rest).strip("和与及或、，,。")
     if unknown and notes is not None:
         notes.append(short(unknown))
     return found

@@ -22,7 +22,7 @@ ORGANISATION = (
         giant="专精特新“小巨人”企业", champion="制造业单项冠军",
     ), headings=("培育层级", "培育级别", "资质称号")),
     Field("chain_leader", "链主企业", FieldType.FLAG, headings=("链主", "是否链主")),
-    Field("credit_code", "统一社会信用代码", FieldType.LINE, limit=18,
+    Field("credit_code", "统一社会信用代码", FieldType.LINE, limit=30,
           headings=("信用代码", "社会信用代码", "组织机构代码"), example="91370100MA3XXXXX0X",
           help="18 位；导入时核对校验位。"),
     REGION,

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from ...core import clock
+from ...orgs import credit_code
 from ..fields import Field, FieldType
 from ..fields.cleaning import as_text, clean, fold, is_blank, shorten
-from ..fields.values import check, coerce
+from ..fields.values import check, coerce, is_filled
 from .cells import unguarded
 from .headings import BODY, BODY_GOES_TO, EXTERNAL_ID, OWNER, POSTED, Column, Columns
 from .reading import RawRow
@@ -94,6 +95,7 @@ class Planner:
             column = row.heading_of("external_id")
             return [RowError(row.number, column, f"编号“{external_id}”与第 {before[0]} 行重复")]
         missing = self._missing(row.values)
+        row.tell()
         return ImportedRow(
             number=row.number,
             values=row.values,
@@ -101,27 +103,31 @@ class Planner:
             content_hash=digest,
             organisation_name=name,
             organisation_id=None if name and not self.own_only else self.organisation_id,
-            publish=self._publishes(missing),
+            publish=self._publishes(row.values, missing),
             posted=at,
             missing=missing,
             origin=row.origin,
         )
 
     def _missing(self, values: Mapping[str, Any]) -> tuple[str, ...]:
-        errors = check(self.columns.fields, values, complete=True)
         return tuple(
             each.label
             for each in self.columns.fields
-            if each.name in errors and each.name not in DEFAULTED
+            if each.required
+            and each.name not in DEFAULTED
+            and not is_filled(each, values.get(each.name))
         )
 
-    def _publishes(self, missing: tuple[str, ...]) -> bool:
+    def _publishes(self, values: Mapping[str, Any], missing: tuple[str, ...]) -> bool:
         for label in missing:
             self.remarks[f"缺“{label}”，按来源留空"] += 1
-        if self.publish and missing and not self.as_is:
-            self.remarks["缺必填内容，只存为草稿，补齐后再发布"] += 1
+        if not self.publish or self.as_is:
+            return self.publish
+        errors = check(self.columns.fields, values, complete=True)
+        if any(name not in DEFAULTED for name in errors):
+            self.remarks["内容不完整，只存为草稿，补齐后再发布"] += 1
             return False
-        return self.publish
+        return True
 
 
 class _Reader:
@@ -135,6 +141,7 @@ class _Reader:
         self.origin: dict[str, str] = {}
         self.errors: list[RowError] = []
         self._headings: dict[str, str] = {}
+        self._remarks: dict[str, list[str]] = {}
 
     def heading_of(self, name: str) -> str:
         """The file's name for the column of a field, else the field's label."""
@@ -150,6 +157,11 @@ class _Reader:
         label = next((each.label for each in fields if each.name == name), "")
         text = message.removeprefix(f"“{label}”").removeprefix("：") or message
         self.errors.append(RowError(self.number, self.heading_of(name), text))
+
+    def tell(self) -> None:
+        """Passes on what became of words that no option stands for."""
+        for remarks in self._remarks.values():
+            self.planner.remarks.update(remarks)
 
     def take(self, column: Column, cell: object) -> None:
         """Reads one cell that is not blank."""
@@ -176,14 +188,15 @@ class _Reader:
             self._keep_words(heading, cell, f"“{heading}”写的是阶段而不是级别，级别留空")
             return
         value = coerce(target, cell, lenient=name in _LENIENT, notes=notes)
+        if name == "credit_code":
+            value = _checked_code(value)
         if name in _LENIENT and isinstance(cell, str) and not _says(target, cell, value):
             self.origin[heading] = clean(cell)
         before = self.values.get(name)
         if before in (None, []) or (name == "industry" and before == "other"):
             self.values[name] = value
-            for word in notes:
-                outcome = "记为“其他”" if name == "industry" else "没有对应的选项"
-                self.planner.remarks[f"“{heading}”里的“{word}”{outcome}，原文另存"] += 1
+            outcome = "记为“其他”" if name == "industry" else "没有对应的选项"
+            self._remarks[name] = [f"“{heading}”里的“{word}”{outcome}，原文另存" for word in notes]
         elif before != value and heading not in self.origin:
             text = "；".join(map(str, cell)) if isinstance(cell, list) else as_text(cell)
             said = f"“{heading}”与“{self.heading_of(name)}”是同一栏，以后者为准"
@@ -224,6 +237,13 @@ class _Reader:
             self.values[target.name] = coerce(target, text)
         except ValueError as error:
             self.refuse("body", str(error).removeprefix(f"“{target.label}”"))
+
+
+def _checked_code(text: str) -> str:
+    code = credit_code.normalise(text)
+    if message := credit_code.problem(code):
+        raise ValueError(message)
+    return code
 
 
 def _is_stage(text: str) -> bool:

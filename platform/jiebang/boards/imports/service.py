@@ -12,7 +12,7 @@ from typing import BinaryIO
 from ...core.errors import DomainError, Forbidden, Invalid
 from ...core.permissions import Actor, Permission
 from ...db import Database
-from .headings import Columns
+from .headings import EXTERNAL_ID, OWNER, POSTED, Columns
 from .plan import Planner, Skipped
 from .reading import MAX_ROWS, ImportRefused, RawRow, read_table
 from .rows import ImportedRow, Refused, SaveMany
@@ -201,7 +201,7 @@ class _Run:
             self._error(row, "", error.message)
 
     def _error(self, row: ImportedRow, name: str, message: str) -> None:
-        labels = {field.name: field.label for field in self.planner.columns.fields}
-        label = labels.get(name, "")
+        fields = (*self.planner.columns.fields, EXTERNAL_ID, OWNER, POSTED)
+        label = next((field.label for field in fields if field.name == name), "")
         text = message.removeprefix(f"“{label}”").removeprefix("：") if label else message
         self.summary.errors.append(RowError(row.number, label, text))

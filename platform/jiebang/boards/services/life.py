@@ -30,7 +30,7 @@ EXPIRE_AFTER = CONFIRM_AFTER + timedelta(days=14)
 def advance(
     session: Session,
     actor: Actor,
-    discovery: Discovery,
+    discovery: Discovery | None,
     listing: Listing,
     name: str,
     reason: str = "",
@@ -38,7 +38,8 @@ def advance(
     at: datetime | None = None,
 ) -> None:
     """Takes one arrow of the workflow. Raises Conflict / Forbidden when it is not open, Invalid
-    when a reason or a required field is missing. `at` backdates an import's publication."""
+    when a reason or a required field is missing. `at` backdates an import's publication; with
+    no `discovery` the caller writes the search rows itself, in one batch."""
     refusal = LISTING.refusal(name, listing, actor)
     if refusal is not None:
         raise refusal
@@ -67,7 +68,8 @@ def advance(
     if listing.state in (ListingState.WITHDRAWN, ListingState.CLOSED, ListingState.EXPIRED):
         listing.ended_at = moment
     session.flush()
-    _sync(session, discovery, listing, was_live=before is ListingState.PUBLISHED)
+    if discovery is not None:
+        _sync(session, discovery, listing, was_live=before is ListingState.PUBLISHED)
     log(session, actor, listing, name, transition.label, reason)
     audit.record(
         session, actor, f"listing.{name}", "listing", listing.id,

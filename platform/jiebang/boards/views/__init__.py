@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
+from jiebang.boards.fields import Field
+from jiebang.boards.fields.values import display
 from jiebang.web import navigation
 from jiebang.web.navigation import Entry
 
@@ -15,9 +17,15 @@ def register(app: Flask) -> None:
     """Adds the boards' routes and menu entries."""
     assert all((browse, edit, life, matches, pending, read, todo, upload))
     app.register_blueprint(blueprint)
+    app.add_template_filter(_field_text, "field_text")
     navigation.add(
         app,
         Entry(10, "我的待办", "boards.todo", lambda who: who.user_id is not None),
         Entry(20, "榜单", "boards.index", lambda who: True),
         Entry(30, "我的发布", "boards.mine", lambda who: who.seat is not None),
     )
+
+
+def _field_text(value: object, field: Field) -> str:
+    """One cell of a table field in words."""
+    return display(field, value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -20,7 +20,7 @@ from jiebang.web.pagination import Page, page_number
 from matching.engine import Filter
 
 from .. import queries
-from ..documents import card
+from ..documents import INDUSTRY_LABELS, card
 from ..fields import fields_of
 from ..fields.shared import CHAINS, INDUSTRIES, REGIONS
 from .blueprint import blueprint
@@ -159,13 +159,13 @@ def _searched(where: queries.BoardFilter, number: int) -> tuple[list[Any], int]:
         actor(),
         FOUND_AT_MOST,
         Filter(
-            industry=where.industry or None,
+            industry=INDUSTRY_LABELS.get(where.industry),
             chain=where.chain or None,
             region=where.region or None,
             mode=where.mode or None,
             trl_at_least=where.trl,
             money_at_most=where.money,
-            deadline_after=where.until,
+            deadline_after=where.until - timedelta(days=1) if where.until else None,
         ),
         explain=False,
     )
@@ -175,7 +175,7 @@ def _searched(where: queries.BoardFilter, number: int) -> tuple[list[Any], int]:
     elif where.sort == "new":
         cards.sort(key=lambda c: -c.id)
     elif where.sort == "money":
-        cards.sort(key=lambda c: -c.money_sort)
+        cards.sort(key=lambda c: -(c.money or 0))
     start = (number - 1) * queries.PAGE_SIZE
     return cards[start : start + queries.PAGE_SIZE], len(cards)
 

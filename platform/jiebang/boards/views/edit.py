@@ -158,7 +158,7 @@ def _page(board: Board, listing: Listing | None, step: Step, form: object) -> st
         marks=marks,
         first=here == 0,
         last=here == len(steps) - 1,
-        meter=meter,
+        completeness=meter,
         chains=CHAINS,
         regions=REGIONS,
     )
@@ -187,7 +187,7 @@ def check_answers(code: str) -> str:
         listing=listing,
         groups=groups,
         errors=[(by_name[n].label, text, _link(listing, n)) for n, text in errors.items() if n],
-        meter=completeness(fields, values),
+        completeness=completeness(fields, values),
         seat=who.seat,
         refusal=LISTING.refusal("submit", listing, who),
         submitted=listing.state is ListingState.SUBMITTED,

@@ -63,7 +63,7 @@ def listing(code: str) -> str:
         holder=holder(found),
         transitions=LISTING.open_to(found, who),
         reviewing=who.can(Permission.LISTING_REVIEW) and not mine,
-        meter=completeness(fields_of(found.board), values) if mine else None,
+        completeness=completeness(fields_of(found.board), values) if mine else None,
         matches=views_of(found, matches, item.document, mine),
         events=_events(found) if mine or who.can(Permission.LISTING_REVIEW) else [],
         invited=queries.invitations(session, found.id) if mine else [],

@@ -1,0 +1,18 @@
+"""Demonstration accounts: everybody may use them, so they exist in demonstration mode alone."""
+
+from __future__ import annotations
+
+from jiebang.core.permissions import Role
+
+DEMO_PASSWORD = "jiebang-demo-2026"  # noqa: S105  (no secret: shown on the sign-in page)
+"""The password of every demonstration account; refused for all others."""
+
+ROLE_TRIES = {
+    Role.OPERATOR: "审核榜单、核验单位、看全流程漏斗，替未上线的单位导入数据",
+    Role.SPECIALIST: "看今天要办的事，把强相关的供需双方引荐到一起，记电话、跟进办理",
+    Role.EXPERT: "被邀请后评审揭榜方案",
+    Role.SYSTEM_ADMINISTRATOR: "看系统运行状况",
+    Role.SECURITY_ADMINISTRATOR: "给人员分配和收回角色",
+    Role.AUDITOR: "查审计记录、验证审计链完整",
+}
+MEMBER_TRIES = "发布需求或成果，看匹配与理由，揭榜、请专员对接"

@@ -1,0 +1,153 @@
+"""Keeps the rows of an import: idempotent, encoded in batches, audited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from jiebang.core import audit, clock
+from jiebang.core.boards import Board
+from jiebang.core.errors import DomainError, Invalid
+from jiebang.core.permissions import Actor, Permission
+from jiebang.discovery.engine import Discovery
+from jiebang.discovery.provider import Indexable
+from jiebang.orgs import services as orgs
+
+from ..documents import detail_loads, indexable
+from ..imports.rows import ImportedRow, Kept, Refused
+from ..models import Listing
+from ..workflow import EDITABLE, ListingState
+from .drafting import change, create
+from .life import advance, suggest_later
+
+DEFAULTS = {"disclosure": "public", "track": "market"}
+
+
+class BoardStore:
+    """`imports.rows.SaveMany` for the six boards."""
+
+    def __init__(self, discovery: Discovery) -> None:
+        self.discovery = discovery
+
+    def __call__(
+        self, session: Session, actor: Actor, kind: str, rows: Sequence[ImportedRow], /
+    ) -> list[Kept | Refused]:
+        """Keeps one batch in the session's transaction; one answer per row, in order."""
+        board = Board(kind)
+        owners = _owners(session, actor, rows)
+        keys = [_key(row, owner) for row, owner in zip(rows, owners, strict=True)]
+        known = _known(session, board, keys)
+        answers: list[Kept | Refused] = []
+        fresh: list[Listing] = []
+        for row, owner, key in zip(rows, owners, keys, strict=True):
+            try:
+                answer, listing = self._keep(session, actor, board, row, owner, key, known.get(key))
+            except Invalid as error:
+                name, message = next(iter(error.errors.items()))
+                answers.append(Refused(message, name))
+                continue
+            except DomainError as error:
+                answers.append(Refused(error.message))
+                continue
+            known[key] = listing
+            answers.append(answer)
+            if answer != "unchanged" and listing.state is ListingState.PUBLISHED:
+                fresh.append(listing)
+        self._index(session, fresh)
+        return answers
+
+    def _keep(
+        self,
+        session: Session,
+        actor: Actor,
+        board: Board,
+        row: ImportedRow,
+        owner: int | None,
+        key: str,
+        listing: Listing | None,
+    ) -> tuple[Kept, Listing]:
+        publish = row.publish and actor.can(Permission.IMPORT_FOR_OTHERS)
+        if listing is None:
+            values = {**DEFAULTS, **_given(row.values)}
+            listing = create(
+                session,
+                actor,
+                board,
+                values,
+                organisation_id=owner,
+                import_key=key,
+                external_id=row.external_id or "",
+            )
+            listing.content_hash = row.content_hash
+            if publish:
+                _admit(session, actor, listing, row)
+            return "created", listing
+        same = listing.content_hash == row.content_hash
+        raised = publish and listing.state is ListingState.DRAFT
+        if same and not raised:
+            return "unchanged", listing
+        if not same and listing.state in EDITABLE:
+            change(session, actor, listing, _given(row.values))
+            listing.content_hash = row.content_hash
+        elif not same:
+            raise Invalid({"": "这条内容在平台上已提交审核或已结束，请先取回或重新编辑后再导入。"})
+        if raised:
+            _admit(session, actor, listing, row)
+        return "updated", listing
+
+    def _index(self, session: Session, listings: Sequence[Listing]) -> None:
+        """One encoding for the whole batch; the search rows stand in the same transaction."""
+        if not listings:
+            return
+        session.flush()
+        items: list[Indexable] = [indexable(listing) for listing in listings]
+        self.discovery.publish_many(session, items)
+        for listing in listings:
+            suggest_later(session, listing.id)
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _owners(session: Session, actor: Actor, rows: Sequence[ImportedRow]) -> list[int | None]:
+    names: dict[str, int] = {}
+    owners: list[int | None] = []
+    for row in rows:
+        if row.organisation_id is not None or not row.organisation_name:
+            owners.append(row.organisation_id)
+            continue
+        if row.organisation_name not in names:
+            found = orgs.unclaimed(session, actor, row.organisation_name)
+            session.flush()
+            names[row.organisation_name] = found.id
+        owners.append(names[row.organisation_name])
+    return owners
+
+
+def _key(row: ImportedRow, owner: int | None) -> str:
+    """The identity of a row among its owner's: external id, or what it says."""
+    scope = "-" if owner is None else str(owner)
+    return f"{scope}:id:{row.external_id}" if row.external_id else f"{scope}:{row.content_hash}"
+
+
+def _known(session: Session, board: Board, keys: Sequence[str]) -> dict[str, Listing]:
+    found = session.scalars(
+        select(Listing)
+        .where(Listing.board == board, Listing.import_key.in_(set(keys)))
+        .options(*detail_loads())
+    ).unique()
+    return {str(listing.import_key): listing for listing in found}
+
+
+def _admit(session: Session, actor: Actor, listing: Listing, row: ImportedRow) -> None:
+    """Publishes without a review: completeness is waived, never the title; the moment of
+    confirmation is the import's."""
+    advance(session, actor, None, listing, "admit", at=row.posted or clock.now())
+    audit.record(
+        session, actor, "listing.imported", "listing", listing.id,
+        organisation_id=listing.organisation_id, missing=list(row.missing),
+    )  # fmt: skip

@@ -1,0 +1,178 @@
+"""我的待办, the page after every sign-in, and 我的发布."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from flask import session as cookie
+from werkzeug.wrappers import Response
+
+from jiebang.accounts.models import User
+from jiebang.core import clock
+from jiebang.core.permissions import Actor
+from jiebang.discovery import suggestions
+from jiebang.web.access import Level, access, actor, db
+from jiebang.web.current import platform
+
+from .. import queries, services
+from ..documents import card
+from ..models import Listing
+from ..stages import CONFIRM_DAYS, review_due
+from ..workflow import STATE_LABELS, ListingState
+from .blueprint import blueprint
+from .pending import COOKIE
+
+LOOK_BACK = timedelta(days=30)
+"""新匹配 for somebody who was never here before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One line of 我的待办."""
+
+    url: str
+    title: str
+    meta: str
+    due: date | None
+    action: str
+
+    @property
+    def due_text(self) -> str:
+        return f"{clock.day_text(self.due)}前" if self.due else ""
+
+    @property
+    def due_tone(self) -> str:
+        if self.due is None:
+            return ""
+        if self.due < clock.today():
+            return "bad"
+        return "warn" if self.due <= clock.today() + timedelta(days=2) else ""
+
+
+SECTIONS: list[Any] = []
+"""Other areas add callables (session, actor) -> (mine, waiting): lists of Task."""
+
+
+@blueprint.get("/todo")
+@access(Level.SIGNED_IN)
+def todo() -> str:
+    """待我办理 by due date, 等待对方 with until when, 新匹配 since the last visit."""
+    session, who = db(), actor()
+    mine, waiting = _own(who)
+    for section in SECTIONS:
+        more_mine, more_waiting = section(session, who)
+        mine += more_mine
+        waiting += more_waiting
+    user = session.get(User, who.user_id)
+    since = (user.last_visit_at if user else None) or clock.now() - LOOK_BACK
+    mine.sort(key=lambda task: (task.due is None, task.due or date.max))
+    waiting.sort(key=lambda task: (task.due is None, task.due or date.max))
+    return render_template(
+        "boards/todo.html",
+        seat=who.seat,
+        mine=mine,
+        waiting=waiting,
+        fresh=_fresh(who, since),
+        since=since,
+        pending=COOKIE in cookie and who.seat is not None,
+    )
+
+
+@blueprint.post("/todo/seen")
+@access(Level.SIGNED_IN)
+def seen() -> Response:
+    """知道了: what stands under 新匹配 is not new any more."""
+    user = db().get(User, actor().user_id)
+    if user is not None:
+        user.last_visit_at = clock.now()
+    return redirect(url_for("boards.todo"), 303)
+
+
+def _own(who: Actor) -> tuple[list[Task], list[Task]]:
+    if who.seat is None:
+        return [], []
+    session = db()
+    states = (ListingState.DRAFT, ListingState.RETURNED, ListingState.SUBMITTED)
+    mine, waiting = [], []
+    for listing in queries.of_organisation(session, who.seat.organisation_id, states):
+        if not who.acts_in(listing.line):
+            continue
+        about = f"{listing.board.label} · {STATE_LABELS[listing.state]}"
+        if listing.state is ListingState.SUBMITTED:
+            assert listing.submitted_at is not None
+            due = review_due(listing.submitted_at)
+            url = url_for("boards.listing", code=listing.code)
+            waiting.append(Task(url, listing.title, f"{about} · 等平台运营", due, "查看"))
+        else:
+            url = url_for("boards.check_answers", code=listing.code)
+            meta = f"{about} · {listing.state_reason}" if listing.state_reason else about
+            mine.append(Task(url, listing.title, meta, None, "继续填写"))
+    for listing in services.confirm_due(session, [who.seat.organisation_id]):
+        assert listing.confirmed_at is not None
+        due = clock.to_beijing(listing.confirmed_at).date() + timedelta(days=CONFIRM_DAYS + 14)
+        url = url_for("boards.listing", code=listing.code)
+        meta = f"{listing.board.label} · 发布已满 {CONFIRM_DAYS} 天，请确认是否仍有效"
+        mine.append(Task(url, listing.title, meta, due, "去确认"))
+    return mine, waiting
+
+
+def _fresh(who: Actor, since: Any) -> list[dict[str, Any]]:
+    """New strong pairs of one's own listings that the viewer may still see."""
+    if who.seat is None:
+        return []
+    session = db()
+    published = queries.of_organisation(
+        session, who.seat.organisation_id, (ListingState.PUBLISHED,)
+    )
+    own = {listing.id: listing for listing in published}
+    pairs = suggestions.fresh_for(session, list(own), since)
+    cards = platform().discovery.provider.cards(session, {p.other_id for p in pairs}, who)
+    return [
+        {
+            "own": own[pair.listing_id],
+            "card": cards[pair.other_id],
+            "level": pair.level,
+            "url": url_for("boards.matches", code=own[pair.listing_id].code),
+        }
+        for pair in pairs
+        if pair.other_id in cards
+    ]
+
+
+@blueprint.get("/listings/")
+@access(Level.MEMBER)
+def mine() -> str:
+    """我的发布: the organisation's listings by state."""
+    session, who = db(), actor()
+    assert who.seat is not None
+    rows = queries.of_organisation(session, who.seat.organisation_id)
+    wanted = request.args.get("state", "")
+    counts = {state: sum(row.state is state for row in rows) for state in ListingState}
+    shown = [row for row in rows if not wanted or row.state.value == wanted]
+    tabs = [
+        {"label": "全部", "url": url_for("boards.mine"), "active": not wanted, "badge": len(rows)}
+    ] + [
+        {
+            "label": STATE_LABELS[state],
+            "url": url_for("boards.mine", state=state.value),
+            "active": wanted == state.value,
+            "badge": counts[state],
+        }
+        for state in ListingState
+        if counts[state]
+    ]
+    return render_template(
+        "boards/mine.html",
+        seat=who.seat,
+        tabs_items=tabs,
+        items=[(row, card(row, None, who), _better(row)) for row in shown],
+        pairs=suggestions.strong_counts(session, [row.id for row in shown]),
+    )
+
+
+def _better(listing: Listing) -> list[str]:
+    """What would make the listing easier to answer."""
+    return list(listing.missing[:4])

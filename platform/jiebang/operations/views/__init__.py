@@ -1,0 +1,33 @@
+"""The operator's desk and the auditor's window."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from jiebang.boards import queries
+from jiebang.boards.views import todo as boards_todo
+from jiebang.core.permissions import Actor, Permission
+from jiebang.web import navigation
+from jiebang.web.access import db
+from jiebang.web.navigation import Entry
+
+from . import desk, review, trail
+from .blueprint import blueprint
+
+
+def register(app: Flask) -> None:
+    """Adds the routes and menu entries, and the review queue to the operator's 我的待办."""
+    assert all((desk, review, trail))
+    app.register_blueprint(blueprint)
+    navigation.add(
+        app,
+        Entry(40, "审核", "operations.queue", _reviews, lambda who: queries.waiting(db())),
+        Entry(60, "运行概况", "operations.desk", lambda who: who.can(Permission.OPERATIONS_VIEW)),
+        Entry(70, "审计", "operations.trail", lambda who: who.can(Permission.AUDIT_VIEW)),
+    )
+    if review.tasks not in boards_todo.SECTIONS:
+        boards_todo.SECTIONS.append(review.tasks)
+
+
+def _reviews(who: Actor) -> bool:
+    return who.can(Permission.LISTING_REVIEW)

@@ -1,0 +1,143 @@
+"""The review queue: oldest first, every decision with a reason that reaches the owner."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from jiebang.boards import queries, services, storage
+from jiebang.boards.documents import INDUSTRY_LABELS, card, indexable
+from jiebang.boards.fields import FieldType, fields_of
+from jiebang.boards.fields.values import completeness, display
+from jiebang.boards.models import Listing
+from jiebang.boards.stages import review_due
+from jiebang.boards.views.todo import Task
+from jiebang.boards.workflow import LISTING
+from jiebang.core import clock
+from jiebang.core.errors import Invalid
+from jiebang.core.permissions import Actor, Permission
+from jiebang.web.access import Level, access, actor, db
+from jiebang.web.current import platform
+
+from ..notices import decided
+from .blueprint import blueprint
+
+SIMILAR = 3
+DONE = {
+    "approve": "已通过并发布，发布方会收到通知。",
+    "return": "已退回，发布方会看到您写的原因。",
+    "suspend": "已暂停展示，发布方会看到原因。",
+    "resume": "已恢复展示。",
+}
+
+
+def tasks(session: Session, who: Actor) -> tuple[list[Task], list[Task]]:
+    """Submitted listings as tasks of an operator's 我的待办."""
+    if not who.can(Permission.LISTING_REVIEW):
+        return [], []
+    found = []
+    for listing, owner in queries.submitted(session):
+        assert listing.submitted_at is not None
+        name = owner.name if owner else "待认领单位"
+        found.append(
+            Task(
+                url_for("operations.review", code=listing.code),
+                listing.title,
+                f"待审核 · {listing.board.label} · {name}",
+                review_due(listing.submitted_at),
+                "去审核",
+            )
+        )
+    return found, []
+
+
+@blueprint.get("/operations/review")
+@access(Level.PERMISSION, Permission.LISTING_REVIEW)
+def queue() -> str:
+    """All submitted listings by age."""
+    today = clock.today()
+    rows = []
+    for listing, owner in queries.submitted(db()):
+        assert listing.submitted_at is not None
+        due = review_due(listing.submitted_at)
+        rows.append(
+            {
+                "listing": listing,
+                "owner": owner.name if owner else "待认领单位",
+                "industry": INDUSTRY_LABELS.get(listing.industry, ""),
+                "due": due,
+                "overdue": due < today,
+                "missing": listing.missing,
+            }
+        )
+    return render_template("operations/queue.html", rows=rows)
+
+
+@blueprint.get("/operations/review/<code>")
+@access(Level.PERMISSION, Permission.LISTING_REVIEW)
+def review(code: str) -> str:
+    """One listing with what a reviewer needs: open fields, gaps, look-alikes, likely partners."""
+    return _page(queries.for_review(db(), code), "", {})
+
+
+def _page(listing: Listing, reason: str, errors: dict[str, str]) -> str:
+    session, who = db(), actor()
+    values = storage.read(listing)
+    fields = fields_of(listing.board)
+    rows, tables, hidden = [], [], []
+    for field in fields:
+        # the operator sees what the board's readers may see, never protected text
+        if field.protected:
+            if values.get(field.name):
+                hidden.append(field.label)
+        elif field.type is FieldType.ROWS:
+            tables.append((field, values.get(field.name) or []))
+        else:
+            rows.append((field.label, display(field, values.get(field.name))))
+    item = indexable(listing)
+    discovery = platform().discovery
+    similar = [
+        found
+        for found in discovery.search_listing(
+            session, item, listing.board, who, SIMILAR + 1, explain=False
+        )
+        if found.card.id != listing.id and found.match.level in ("强", "较强")
+    ][:SIMILAR]
+    partners = discovery.search_listing(
+        session, item, listing.board.opposite, who, SIMILAR, explain=False
+    )
+    owner = queries.owner(session, listing)
+    return render_template(
+        "operations/review.html",
+        listing=listing,
+        owner=owner,
+        card=card(listing, owner, who),
+        rows=rows,
+        tables=tables,
+        hidden=hidden,
+        completeness=completeness(fields, values),
+        similar=similar,
+        partners=partners,
+        transitions={t.name: t for t in LISTING.open_to(listing, who)},
+        reason=reason,
+        errors=errors,
+        due=review_due(listing.submitted_at) if listing.submitted_at else None,
+    )
+
+
+@blueprint.post("/operations/review/<code>/<any(approve,suspend,resume):name>")
+@blueprint.post("/operations/review/<code>/<any('return'):name>")
+@access(Level.PERMISSION, Permission.LISTING_REVIEW)
+def decide(code: str, name: str) -> str | tuple[str, int] | Response:
+    """Approve, return, suspend or resume."""
+    session, who = db(), actor()
+    listing = queries.for_review(session, code)
+    reason = request.form.get("reason", "").replace("\r\n", "\n")
+    try:
+        services.advance(session, who, platform().discovery, listing, name, reason)
+    except Invalid as error:
+        return _page(listing, reason, error.errors), 422
+    decided(session, platform().settings.base_url, listing, name, reason.strip())
+    flash(DONE[name], "success")
+    return redirect(url_for("operations.queue"), 303)
