@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import Unusable, load_settings, open_database
+from . import Failed, Unusable, load_settings, open_database
 
 if TYPE_CHECKING:
     from jiebang.boards.imports import SaveMany, Summary
@@ -55,6 +55,7 @@ SOME_FAILED = 1
 )
 @click.option("--json", "as_json", is_flag=True, help="结果以 JSON 输出（含全部错误）。")
 def command(
+    *,
     kind: str,
     file: Path | None,
     template: Path | None,
@@ -75,7 +76,16 @@ def command(
     mapping = _mapping(pairs)
     settings = load_settings()
     with open_database(settings) as database:
-        summary = _run(settings, database, kind, file, organisation, publish, strict, mapping)
+        summary = _run(
+            settings,
+            database,
+            kind=kind,
+            file=file,
+            organisation=organisation,
+            publish=publish,
+            strict=strict,
+            mapping=mapping,
+        )
     if as_json:
         import json
 
@@ -113,6 +123,7 @@ def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
 def _run(
     settings: Settings,
     database: Database,
+    *,
     kind: str,
     file: Path,
     organisation: str | None,
@@ -122,7 +133,7 @@ def _run(
 ) -> Summary:
     from sqlalchemy.exc import DBAPIError
 
-    from jiebang.boards.imports import ImportRefused, import_file
+    from jiebang.boards.imports import ImportRefused, WrongMapping, import_file
     from jiebang.core.permissions import SYSTEM
     from matching.encoder import ModelInvalid, ModelMissing
 
@@ -141,8 +152,10 @@ def _run(
             upload_limit=settings.upload_limit,
             progress=_progress,
         )
-    except ImportRefused as error:
+    except WrongMapping as error:
         raise click.UsageError(error.message) from error
+    except ImportRefused as error:
+        raise Failed(error.message) from error
     except (ModelMissing, ModelInvalid) as error:
         raise Unusable(str(error)) from error
     except DBAPIError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .reading import ImportRefused
+from .reading import ImportRefused, WrongMapping
 from .rows import ImportedRow, Kept, Refused, SaveMany
 from .service import KINDS, import_file
 from .summary import RowError, Summary
@@ -17,6 +17,7 @@ __all__ = [
     "RowError",
     "SaveMany",
     "Summary",
+    "WrongMapping",
     "import_file",
     "write_template",
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from ..fields import FIELDS, Field, FieldType
 from ..fields.cleaning import clean, fold, short, without_brackets
 from .organisation_fields import ORGANISATION
-from .reading import ImportRefused
+from .reading import WrongMapping
 
 EXTERNAL_ID = Field(
     "external_id", "外部编号", FieldType.LINE, limit=80,
@@ -85,7 +85,7 @@ class Columns:
         field = self._known.get(fold(name))
         if field is None:
             known = "、".join(f"{f.name}（{f.label}）" for f in self.fields)
-            raise ImportRefused(f"--map {heading}={name}：没有“{short(name)}”这一项，可用：{known}")
+            raise WrongMapping(f"--map {heading}={name}：没有“{short(name)}”这一项，可用：{known}")
         return field
 
     def find(self, heading: str) -> Column | None:

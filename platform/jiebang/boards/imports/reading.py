@@ -36,6 +36,10 @@ class ImportRefused(DomainError):
     status = 422
 
 
+class WrongMapping(ImportRefused):
+    """A column was mapped to a field, or from a heading, that is not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class RawRow:
     """One row as read; `problem` says why it cannot be used."""

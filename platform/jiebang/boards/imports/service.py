@@ -14,7 +14,7 @@ from ...core.permissions import Actor, Permission
 from ...db import Database
 from .headings import EXTERNAL_ID, OWNER, POSTED, Columns
 from .plan import Planner, Skipped
-from .reading import MAX_ROWS, ImportRefused, RawRow, read_table
+from .reading import MAX_ROWS, ImportRefused, RawRow, WrongMapping, read_table
 from .rows import ImportedRow, Refused, SaveMany
 from .summary import RowError, Summary
 
@@ -60,7 +60,7 @@ def import_file(
     columns = Columns(kind, mapping)
     table = read_table(source, filename, upload_limit, columns.knows)
     if table.columns is not None and (absent := columns.unmatched(table.columns)):
-        raise ImportRefused(f"文件里没有 --map 指定的列“{'”“'.join(absent)}”")
+        raise WrongMapping(f"文件里没有 --map 指定的列“{'”“'.join(absent)}”")
     if table.columns is not None and not any(map(columns.knows, table.columns)):
         raise ImportRefused(
             f"没有认出任何一列（文件的第一行是：{'、'.join(table.columns[:8])}），"
