@@ -58,8 +58,8 @@ class Collection:
     def __len__(self) -> int:
         return len(self._slots)
 
-    def __contains__(self, id: int) -> bool:
-        return id in self._slots
+    def __contains__(self, key: int) -> bool:
+        return key in self._slots
 
     @property
     def ids(self) -> NDArray[np.int64]:
@@ -73,7 +73,7 @@ class Collection:
 
     def slots(self, ids: Ids[int]) -> Slots:
         """The slots of those ids that are here."""
-        found = (self._slots.get(id, -1) for id in ids)
+        found = (self._slots.get(key, -1) for key in ids)
         return np.asarray([slot for slot in found if slot >= 0], np.int64)
 
     def apply(self, upserts: Sequence[Entry], removes: Ids[int] = ()) -> None:
@@ -92,8 +92,8 @@ class Collection:
         values = {name: [entry.values[name] for entry in entries] for name in self.values}
         for column in numbers.values():
             NumberColumn().extend(column)
-        for id in {*removes, *(entry.id for entry in entries)}:
-            slot = self._slots.pop(id, None)
+        for key in {*removes, *(entry.id for entry in entries)}:
+            slot = self._slots.pop(key, None)
             if slot is not None:
                 self._live.view[slot] = False
                 for postings in self.texts.values():
@@ -129,7 +129,7 @@ class Collection:
         ids = self.ids[kept].copy()
         self._ids.replace(ids)
         self._live.replace(np.ones(len(ids), bool))
-        self._slots = {id: slot for slot, id in enumerate(ids.tolist())}
+        self._slots = {key: slot for slot, key in enumerate(ids.tolist())}
 
     def restore_ids(self, ids: NDArray[np.int64]) -> None:
         """Takes over the ids of a loaded snapshot, whose fields are filled already.
@@ -144,4 +144,4 @@ class Collection:
             raise ValueError("快照里各列的行数对不上。")
         self._ids.replace(ids)
         self._live.replace(np.ones(len(ids), bool))
-        self._slots = {id: slot for slot, id in enumerate(ids.tolist())}
+        self._slots = {key: slot for slot, key in enumerate(ids.tolist())}

@@ -61,9 +61,7 @@ class Postings:
         terms, forward = self._terms, self._forward
         lengths = []
         for text in texts:
-            ids = np.fromiter(
-                (terms.setdefault(t, len(terms)) for t in text), np.int32, len(text)
-            )
+            ids = np.fromiter((terms.setdefault(t, len(terms)) for t in text), np.int32, len(text))
             counts = np.fromiter(text.values(), np.int32, len(text))
             forward.append((ids, counts))
             lengths.append(float(counts.sum()))
@@ -181,7 +179,9 @@ class Postings:
         """Becomes what `arrays` described; raises ValueError when the arrays do not fit."""
         if len(ids) != len(counts) or len(starts) < 1 or starts[0] or starts[-1] != len(ids):
             raise ValueError("倒排数组的长度对不上。")
-        if np.any(np.diff(starts) < 0) or (len(ids) and not 0 <= ids.min() <= ids.max() < len(terms)):
+        if np.any(np.diff(starts) < 0) or (
+            len(ids) and not 0 <= ids.min() <= ids.max() < len(terms)
+        ):
             raise ValueError("倒排数组的编号越界。")
         if len(set(terms)) != len(terms):
             raise ValueError("倒排词表有重复的词。")

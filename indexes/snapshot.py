@@ -127,7 +127,7 @@ def write(folder: Path, files: Mapping[str, bytes], about: Mapping[str, Any]) ->
         temporary = folder / f".manifest-{token}.json"
         _write(temporary, json.dumps(manifest, ensure_ascii=False, indent=1).encode())
         former = _current(folder)
-        os.replace(temporary, folder / MANIFEST)
+        temporary.replace(folder / MANIFEST)
         _sync_folder(folder)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)

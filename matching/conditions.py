@@ -7,12 +7,13 @@ check serves whichever side is asking.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from typing import Literal
 
 from matching.documents import DEMAND_SIDE, Conditions, Document, Kind
 
 State = Literal["fits", "fails", "unknown"]
+_CHINA = timezone(timedelta(hours=8))
 _EDUCATION = ("中职", "高职", "本科", "硕士", "博士")
 
 
@@ -72,15 +73,16 @@ def _range(conditions: Conditions) -> str:
     return money(high if high is not None else low or 0)
 
 
-def _made(
+def _made(  # noqa: PLR0917
     pair: Sides, name: str, label: str, state: State, demand: str, supply: str, text: str
 ) -> ConditionCheck:
     query, document = (demand, supply) if pair.query_is_demand else (supply, demand)
     return ConditionCheck(name, label, state, query, document, text)
 
 
-def _missing(pair: Sides, name: str, label: str, demand: str, supply: str,
-             words: tuple[str, str]) -> ConditionCheck | None:  # fmt: skip
+def _missing(  # noqa: PLR0917
+    pair: Sides, name: str, label: str, demand: str, supply: str, words: tuple[str, str]
+) -> ConditionCheck | None:
     """The row of a condition that at most one side states."""
     if not demand and not supply:
         return None
@@ -121,8 +123,9 @@ def _money(pair: Sides) -> ConditionCheck | None:
 def _time(pair: Sides, today: date) -> ConditionCheck | None:
     wanted, lead = pair.demand.deadline, pair.supply.lead_days
     if wanted is None or lead is None:
-        return _missing(pair, "time", "时间", wanted.isoformat() if wanted else "",
-                        f"{lead}天" if lead is not None else "", ("需要的时间", "交付周期"))  # fmt: skip
+        asked = wanted.isoformat() if wanted else ""
+        offered = f"{lead}天" if lead is not None else ""
+        return _missing(pair, "time", "时间", asked, offered, ("需要的时间", "交付周期"))
     ready = today + timedelta(days=min(max(lead, 0), 36500))
     fits = ready <= wanted
     text = f"{wanted.isoformat()} 前需要，交付周期 {lead} 天（最早 {ready.isoformat()}）"
@@ -190,7 +193,7 @@ def same_region(one: str, other: str) -> str:
     while size < min(len(one), len(other)) and one[size] == other[size]:
         size += 1
     common = one[:size]
-    if common and (common == one or common == other):
+    if common and (common in (one, other)):
         return common
     cut = max(common.rfind("市"), common.rfind("州"), common.rfind("盟"))
     return common[: cut + 1] if cut > 0 else ""
@@ -205,8 +208,8 @@ def check(query: Document, document: Document, today: date | None = None) -> lis
         return []
     pair = sides(query, document)
     found = [
-        _trl(pair), _money(pair), _time(pair, today or date.today()), _quantity(pair),
-        _education(pair), _modes(pair), _place(pair),
+        _trl(pair), _money(pair), _time(pair, today or datetime.now(_CHINA).date()),
+        _quantity(pair), _education(pair), _modes(pair), _place(pair),
         _same(pair, "industry", "行业"), _same(pair, "chain", "产业链"),
     ]  # fmt: skip
     order = {"fails": 0, "fits": 1, "unknown": 2}

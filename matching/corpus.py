@@ -22,7 +22,9 @@ from matching.terms import keywords, read_jsonl
 from matching.text import BIGRAM, has_content, segment
 
 Ids = NDArray[np.int32]
-_PLAIN_HEADING = re.compile(r"^[\d.\s一二三四五六七八九十、（）()]*(引言|前言|绪论|结论|结语|讨论|摘要|参考文献|致谢|结果与?.{0,2}分析?|材料与方法|概述|总结)?[:：]?$")
+_PLAIN_HEADING = re.compile(
+    r"^[\d.\s一二三四五六七八九十、（）()]*(引言|前言|绪论|结论|结语|讨论|摘要|参考文献|致谢|结果与?.{0,2}分析?|材料与方法|概述|总结)?[:：]?$"
+)
 _MAX_CHARACTERS = 700
 
 
@@ -60,7 +62,7 @@ class Reader:
         self._counts: list[float] = []
         self._texts: list[Ids] = []
         self._sources: list[Source] = []
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # noqa: S311 (sampling)
         self._paragraphs = paragraphs
 
     def text(self, text: str, weight: float = 1.0) -> int:
@@ -71,10 +73,10 @@ class Reader:
         numbers, counts = self._numbers, self._counts
         ids = np.empty(len(found), np.int32)
         for place, item in enumerate(found):
-            item = item.removeprefix(BIGRAM)
-            number = numbers.get(item)
+            plain = item.removeprefix(BIGRAM)
+            number = numbers.get(plain)
             if number is None:
-                number = numbers[item] = len(counts)
+                number = numbers[plain] = len(counts)
                 counts.append(0.0)
             ids[place] = number
         for number in set(ids.tolist()):
@@ -112,16 +114,23 @@ class Reader:
             if "abstract" in record:
                 self.paper(dict(record))
             else:
-                self.listing(str(record.get("title") or ""),
-                             str(record.get("body") or record.get("text") or ""))
+                self.listing(
+                    str(record.get("title") or ""),
+                    str(record.get("body") or record.get("text") or ""),
+                )
 
     def finish(self) -> Corpus:
         """Everything read so far."""
         offsets = np.zeros(len(self._texts) + 1, np.int64)
         np.cumsum([len(ids) for ids in self._texts], out=offsets[1:])
         ids = np.concatenate(self._texts) if self._texts else np.empty(0, np.int32)
-        return Corpus(list(self._numbers), np.asarray(self._counts).astype(np.int64), ids, offsets,
-                      self._sources)
+        return Corpus(
+            list(self._numbers),
+            np.asarray(self._counts).astype(np.int64),
+            ids,
+            offsets,
+            self._sources,
+        )
 
 
 def read_corpus(
@@ -150,8 +159,9 @@ def prune(corpus: Corpus, size: int) -> tuple[Corpus, list[str]]:
     inside = ids > 0
     before = np.concatenate([[0], np.cumsum(inside)])
     vocabulary = [corpus.vocabulary[i] for i in by_count]
-    pruned = Corpus(vocabulary, corpus.counts[by_count], ids[inside], before[corpus.offsets],
-                    corpus.sources)
+    pruned = Corpus(
+        vocabulary, corpus.counts[by_count], ids[inside], before[corpus.offsets], corpus.sources
+    )
     return pruned, vocabulary
 
 
@@ -163,7 +173,7 @@ class Sampler:
 
     def __init__(self, corpus: Corpus, seed: int, listing_share: float = 0.25):
         self._corpus = corpus
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # noqa: S311 (sampling)
         self._papers = [n for n, s in enumerate(corpus.sources) if not s.listing]
         self._listings = [n for n, s in enumerate(corpus.sources) if s.listing]
         share = listing_share if self._papers else 1.0
@@ -236,7 +246,6 @@ class Sampler:
             return ids
         kept = [place for place in range(len(ids)) if self._random.random() > 0.25]
         return ids[kept] if len(kept) > 2 else ids
-
 
 
 def write_frequencies(corpus: Corpus, out: Path = FREQUENCIES, size: int = 30_000) -> None:

@@ -178,7 +178,9 @@ def read_static(folder: Path) -> StaticEncoder:
         raise ModelInvalid(f"{folder} 的分词器是 {expected}，不是面向已分词文本的 WordLevel。")
     vectors = _read_weights(weights, place / "model.safetensors")
     if len(vocabulary) != len(vectors) or max(vocabulary.values()) != len(vectors) - 1:
-        raise ModelInvalid(f"{folder}：词表 {len(vocabulary)} 个词，向量 {len(vectors)} 行，对不上。")
+        raise ModelInvalid(
+            f"{folder}：词表 {len(vocabulary)} 个词，向量 {len(vectors)} 行，对不上。"
+        )
     if not np.isfinite(vectors).all():
         raise ModelInvalid(f"{folder}：向量里有 NaN 或无穷大。")
     if np.any(vectors[0]):

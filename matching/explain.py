@@ -37,6 +37,7 @@ _RELATED_COSINE = 0.45
 # A query word is covered when a word of the document comes this near to it.
 _COVERED_COSINE = 0.40
 _EVIDENCE_SCORE = 0.25  # sentence pairs below say nothing
+_COMMON = 0.05  # a word in more than this share of all texts says nothing about this one
 _CLIP = 60  # characters of a sentence inside a reason
 
 
@@ -76,9 +77,11 @@ def stop_words() -> frozenset[str]:
     return frozenset(path.read_text(encoding="utf-8").split())
 
 
-def readable(word: str) -> bool:
+def readable(word: str, background: Background | None = None) -> bool:
     """True for words worth showing: no stop words, single characters or bare numbers."""
     if len(word) < 2 or word in stop_words():
+        return False
+    if background is not None and background.frequency(word) > _COMMON * background.weight:
         return False
     return not word.replace(".", "").replace("-", "").isdigit()
 
@@ -97,7 +100,7 @@ class _Text:
 
 def _booked(found: list[Token]) -> list[tuple[str, str, float]]:
     """(segment, word it is booked on, share) for the tokens of one sentence."""
-    whole = [token for token in found if token.kind == "word" or token.kind == "code"]
+    whole = [token for token in found if token.kind in ("word", "code")]
     owner: dict[int, str] = {}
     for token in whole:
         for place in range(token.start, token.end):
@@ -180,13 +183,17 @@ class Explainer:
         """
         return self._shares(self._text(*query), self._text(*document))
 
-    def _shares(self, left: _Text, right: _Text) -> tuple[list[str], list[str], NDArray[np.float64]]:
+    def _shares(
+        self, left: _Text, right: _Text
+    ) -> tuple[list[str], list[str], NDArray[np.float64]]:
         norm = float(np.linalg.norm(left.word_vectors.sum(axis=0)))
         norm *= float(np.linalg.norm(right.word_vectors.sum(axis=0)))
         matrix = (left.word_vectors @ right.word_vectors.T).astype(np.float64)
         return left.words, right.words, matrix / norm if norm > 1e-12 else matrix * 0.0
 
-    def explain(self, query: Document, document: Document, today: date | None = None) -> Explanation:
+    def explain(
+        self, query: Document, document: Document, today: date | None = None
+    ) -> Explanation:
         """The explanation of one pair; a text nothing is known of gives an empty one."""
         left, right = self._text(query.title, query.body), self._text(document.title, document.body)
         exact = isinstance(self._encoder, StaticEncoder)
@@ -208,8 +215,8 @@ class Explainer:
         ours, theirs, matrix = self._shares(left, right)
         if not matrix.size:
             return []
-        kept_ours = np.asarray([readable(word) for word in ours])
-        kept_theirs = np.asarray([readable(word) for word in theirs])
+        kept_ours = np.asarray([self._shown(word) for word in ours])
+        kept_theirs = np.asarray([self._shown(word) for word in theirs])
         shown = np.where(kept_ours[:, None] & kept_theirs[None, :], matrix, -1.0).ravel()
         count = min(_PAIRS, shown.size)
         best = np.argpartition(-shown, count - 1)[:count]
@@ -222,10 +229,13 @@ class Explainer:
 
     def _same_words(self, left: _Text, right: _Text) -> list[WordPair]:
         """For other encoders: the words in common, by their part of the query's idf."""
-        weights = {word: self._weight(word) for word in left.words if readable(word)}
+        weights = {word: self._weight(word) for word in left.words if self._shown(word)}
         total = sum(weights.values()) or 1.0
         shared = sorted((w for w in weights if w in right.counts), key=lambda w: (-weights[w], w))
         return [WordPair(word, word, weights[word] / total) for word in shared[:_PAIRS]]
+
+    def _shown(self, word: str) -> bool:
+        return readable(word, self._background)
 
     def _weight(self, word: str) -> float:
         """idf in general language, 0 to about 6."""
@@ -235,7 +245,7 @@ class Explainer:
     def _reasons(self, left: _Text, right: _Text, pairs: Sequence[WordPair],
                  evidence: Sequence[Evidence]) -> list[str]:  # fmt: skip
         reasons = []
-        shared = [word for word in left.words if word in right.counts and readable(word)]
+        shared = [word for word in left.words if word in right.counts and self._shown(word)]
         shared.sort(key=lambda word: (-self._weight(word) * (2 if word in left.title else 1), word))
         chosen: list[str] = []
         for word in shared:
@@ -271,7 +281,7 @@ class Explainer:
         """The query's most telling words that nothing in the document comes near to."""
         words = [
             word for word in left.words
-            if readable(word) and word not in right.counts
+            if self._shown(word) and word not in right.counts
             and (word in left.title or left.counts[word] > 1) and len(word) < 20
         ]  # fmt: skip
         if not words or not right.words:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from operator import eq
 from typing import Any
 
 import numpy as np
@@ -108,7 +110,7 @@ class Filter:
         for name in ("industry", "chain", "education"):
             value = getattr(self, name)
             if value is not None:
-                found.append((name, lambda stored, value=value: stored == value))
+                found.append((name, partial(eq, value)))
         if self.region is not None:
             region = self.region
             found.append(("region", lambda stored: stored.startswith(region)))

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from indexes.columns import MISSING
 from indexes.postings import K1, Background, Postings
 from matching.conditions import same_region
-from matching.lexicon import FREQUENCIES
 from matching.documents import Conditions
+from matching.lexicon import FREQUENCIES
 from matching.text import BIGRAM
 
 Floats = NDArray[np.float64]
@@ -71,15 +71,14 @@ def lexical(postings: Postings, bag: Mapping[str, int]) -> Floats:
     return np.asarray(scores / ((K1 + 1.0) * norm), np.float64)
 
 
-def fuse(whole: Floats, title: Floats, titles: Floats, words: Floats, title_words: Floats) -> Floats:
-    """The fused value: cosines whole-whole, title-whole, title-title; BM25 by whole and title."""
-    return np.asarray(
-        WHOLE_WHOLE * whole
-        + TITLE_WHOLE * title
-        + TITLE_TITLE * titles
-        + LEXICAL_WHOLE * words
-        + LEXICAL_TITLE * title_words
-    )
+def dense(whole: Floats, title: Floats, titles: Floats) -> Floats:
+    """The part of the vectors: cosines whole-whole, title-whole and title-title."""
+    return np.asarray(WHOLE_WHOLE * whole + TITLE_WHOLE * title + TITLE_TITLE * titles)
+
+
+def words(whole: Floats, title: Floats) -> Floats:
+    """The part of the words: BM25 by the whole query and by its title."""
+    return np.asarray(LEXICAL_WHOLE * whole + LEXICAL_TITLE * title)
 
 
 def shift(demand: Conditions, supply: Conditions) -> float:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -33,8 +34,10 @@ Progress = Callable[[str], None]
 
 def corpus_files(corpus: Path, extra: Sequence[Path] = ()) -> list[Path]:
     """The files to read: one file, or all `.jsonl` and `.jsonl.xz` of a folder, then `extra`."""
-    found = [corpus] if corpus.is_file() else sorted(
-        [*corpus.glob("*.jsonl"), *corpus.glob("*.jsonl.xz")]
+    found = (
+        [corpus]
+        if corpus.is_file()
+        else sorted([*corpus.glob("*.jsonl"), *corpus.glob("*.jsonl.xz")])
     )
     if not found:
         raise FileNotFoundError(f"{corpus}：没有 .jsonl 或 .jsonl.xz 训练文件。")
@@ -43,7 +46,7 @@ def corpus_files(corpus: Path, extra: Sequence[Path] = ()) -> list[Path]:
 
 def latent_start(corpus: Corpus, size: int, dim: int, seed: int) -> NDArray[np.float32]:
     """(size + 1, dim) starting vectors: idf x right singular vectors, damped by s^-1/2."""
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 
     rng = np.random.default_rng(seed)
     lengths = np.diff(corpus.offsets)
@@ -108,7 +111,7 @@ class Trainer:
         loss.backward()
         rate = self.rate * min(1.0, 0.1 + done * 30) * (1.0 - 0.9 * done)
         with torch.no_grad():
-            slope = used.grad
+            slope: Any = used.grad
             first = self._first[rows].lerp_(slope, 0.1)
             second = self._second[rows].mul_(0.999).addcmul_(slope, slope, value=0.001)
             self._first[rows], self._second[rows] = first, second
@@ -155,7 +158,7 @@ def save_model(vectors: NDArray[np.float32], vocabulary: Sequence[str], out: Pat
     from tokenizers.pre_tokenizers import WhitespaceSplit
 
     numbers = {"[UNK]": 0} | {word: place + 1 for place, word in enumerate(vocabulary)}
-    tokenizer = Tokenizer(WordLevel(numbers, unk_token="[UNK]"))
+    tokenizer = Tokenizer(WordLevel(numbers, unk_token="[UNK]"))  # noqa: S106
     tokenizer.normalizer = Replace("~", "")
     tokenizer.pre_tokenizer = WhitespaceSplit()
     model = SentenceTransformer(
@@ -205,8 +208,14 @@ def train_corpus(
             progress(f"第 {step + 1}/{steps} 步，损失 {running:.4f}，{seconds:.0f} 秒")
             if every is not None:
                 every(step + 1, finish(trainer.vectors()), vocabulary)
-    figures = {"segments": len(vocabulary), "dim": dim, "steps": steps, "pairs_per_step": pairs,
-               "loss": round(running, 4), "seconds": round(time.monotonic() - began, 1)}
+    figures = {
+        "segments": len(vocabulary),
+        "dim": dim,
+        "steps": steps,
+        "pairs_per_step": pairs,
+        "loss": round(running, 4),
+        "seconds": round(time.monotonic() - began, 1),
+    }
     return finish(trainer.vectors()), vocabulary, figures
 
 
@@ -248,7 +257,8 @@ def main() -> None:
                           ("dim", 128), ("pairs", 1024)):  # fmt: skip
         parser.add_argument(f"--{name}", type=int, default=default)
     options = vars(parser.parse_args())
-    print(train(options.pop("corpus"), options.pop("out"), **options))
+    figures = train(options.pop("corpus"), options.pop("out"), **options)
+    sys.stdout.write(json.dumps(figures, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":
