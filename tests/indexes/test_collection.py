@@ -1,0 +1,157 @@
+"""A collection against a plain dictionary, under random changes; snapshots of it."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indexes import snapshot
+from indexes.collection import Collection, Entry
+from indexes.columns import MISSING
+from indexes.snapshot import SnapshotInvalid
+from indexes.vectors import VectorInvalid
+
+
+def empty() -> Collection:
+    return Collection(dim=4, vectors=("v",), texts=("t",), numbers=("n",), values=("w",))
+
+
+def entry(rng: random.Random, key: int) -> Entry:
+    vector = np.asarray([rng.gauss(0, 1) for _ in range(4)], np.float32)
+    text = Counter(rng.choice("甲乙丙丁戊己庚辛") for _ in range(rng.randrange(9)))
+    number = rng.choice([None, rng.randrange(100)])
+    return Entry(key, {"v": vector}, {"t": text}, {"n": number},
+                 {"w": rng.choice(["", "济南", frozenset({"转让"})])})  # fmt: skip
+
+
+def same(collection: Collection, truth: dict[int, Entry]) -> None:
+    live = np.flatnonzero(collection.live())
+    assert sorted(collection.ids[live].tolist()) == sorted(truth)
+    assert len(collection) == len(truth)
+    fresh = empty()
+    fresh.apply([truth[key] for key in collection.ids[live].tolist()])
+    query = {"甲": 1.0, "丙": 2.0}
+    ours = collection.texts["t"].scores(query)[0][live]
+    np.testing.assert_allclose(ours, fresh.texts["t"].scores(query)[0], rtol=1e-9)
+    np.testing.assert_array_equal(collection.vectors["v"].all()[live], fresh.vectors["v"].all())
+    stored = collection.numbers["n"].values[live].tolist()
+    numbers = [truth[key].numbers["n"] for key in collection.ids[live].tolist()]
+    assert stored == [MISSING if number is None else number for number in numbers]
+    assert collection.values["w"].at(live) == fresh.values["w"].values
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_changes_equal_a_dictionary(seed: int) -> None:
+    rng = random.Random(seed)
+    collection, truth = empty(), {}
+    for _ in range(60):
+        upserts = [entry(rng, rng.randrange(60)) for _ in range(rng.randrange(12))]
+        removes = [rng.randrange(60) for _ in range(rng.randrange(6))]
+        collection.apply(upserts, removes)
+        for key in removes:
+            truth.pop(key, None)
+        truth |= {one.id: one for one in upserts}
+    same(collection, truth)
+    assert collection.ids.size <= len(truth) + max(64, collection.ids.size // 4)  # reclaimed
+
+
+def test_a_refused_change_changes_nothing() -> None:
+    rng = random.Random(1)
+    collection = empty()
+    first = entry(rng, 1)
+    collection.apply([first])
+    broken = Entry(2, {"v": np.full(4, np.nan, np.float32)}, {"t": Counter()}, {"n": 1}, {"w": ""})
+    with pytest.raises(VectorInvalid):
+        collection.apply([entry(rng, 1), broken], removes=[1])
+    huge = Entry(3, first.vectors, first.texts, {"n": 2**70}, first.values)
+    with pytest.raises(ValueError, match="64 位"):
+        collection.apply([huge], removes=[1])
+    same(collection, {1: first})
+
+
+def saved(folder: Path, count: int = 25) -> tuple[Collection, dict[int, Entry]]:
+    rng = random.Random(9)
+    collection = empty()
+    truth = {key: entry(rng, key) for key in range(count)}
+    collection.apply(list(truth.values()))
+    collection.apply([], removes=[0])
+    del truth[0]
+    files = snapshot.collection_files("c", collection)
+    snapshot.write(folder, files, {"revision": 7})
+    return collection, truth
+
+
+def test_snapshot_round_trip_and_then_changes(tmp_path: Path) -> None:
+    _, truth = saved(tmp_path)
+    manifest, files = snapshot.read(tmp_path)
+    assert manifest["revision"] == 7
+    loaded = empty()
+    snapshot.restore_collection("c", loaded, files)
+    same(loaded, truth)
+    rng = random.Random(4)
+    more = entry(rng, 500)
+    loaded.apply([more], removes=[3])
+    del truth[3]
+    same(loaded, truth | {500: more})
+
+
+def test_empty_collection_round_trip(tmp_path: Path) -> None:
+    snapshot.write(tmp_path, snapshot.collection_files("c", empty()), {})
+    loaded = empty()
+    snapshot.restore_collection("c", loaded, snapshot.read(tmp_path)[1])
+    assert len(loaded) == 0
+
+
+def test_every_damaged_file_is_noticed(tmp_path: Path) -> None:
+    saved(tmp_path)
+    place = next(tmp_path.glob("data-*"))
+    for path in sorted(place.iterdir()):
+        data = path.read_bytes()
+        path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+        with pytest.raises(SnapshotInvalid, match="校验和"):
+            snapshot.read(tmp_path)
+        path.unlink()
+        with pytest.raises(SnapshotInvalid, match="读不出来"):
+            snapshot.read(tmp_path)
+        path.write_bytes(data)
+    snapshot.read(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 99}', '"x"'])
+def test_bad_manifest(tmp_path: Path, text: str) -> None:
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(SnapshotInvalid):
+        snapshot.read(tmp_path)
+
+
+def test_missing_snapshot(tmp_path: Path) -> None:
+    with pytest.raises(SnapshotInvalid, match="没有索引快照"):
+        snapshot.read(tmp_path / "nowhere")
+
+
+def test_a_crash_while_writing_keeps_the_former(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(tmp_path)
+    before = json.loads((tmp_path / "manifest.json").read_bytes())
+
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(snapshot, "_write", full)
+    with pytest.raises(OSError, match="space"):
+        snapshot.write(tmp_path, {"x.npy": b"1"}, {"revision": 8})
+    assert json.loads((tmp_path / "manifest.json").read_bytes()) == before
+    assert snapshot.read(tmp_path)[0]["revision"] == 7
+    assert not list(tmp_path.glob(".part-*"))
+
+
+def test_old_snapshots_are_cleared_but_the_former_one_stays(tmp_path: Path) -> None:
+    for revision in range(4):
+        snapshot.write(tmp_path, {"a.npy": b"1"}, {"revision": revision})
+    assert sorted(p.name.split("-")[1] for p in tmp_path.glob("data-*")) == ["2", "3"]

@@ -1,0 +1,99 @@
+"""BM25 against its definition, under additions, replacements and removals."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from indexes.postings import K1, B, Background, Postings
+
+
+def definition(texts: list[Counter[str]], query: Counter[str], text: Counter[str]) -> float:
+    mean = sum(sum(t.values()) for t in texts) / len(texts)
+    length = sum(text.values())
+    total = 0.0
+    for term, weight in query.items():
+        df = sum(term in t for t in texts)
+        idf = math.log(1 + (len(texts) - df + 0.5) / (df + 0.5))
+        tf = text[term]
+        total += weight * idf * tf * (K1 + 1) / (tf + K1 * (1 - B + B * length / mean))
+    return total
+
+
+def made(rng: random.Random, size: int) -> Counter[str]:
+    return Counter(f"t{int(rng.paretovariate(0.7)) % 60}" for _ in range(size))
+
+
+@pytest.mark.parametrize("count", [1, 7, 90, 700])
+def test_scores_are_the_formula(count: int) -> None:
+    rng = random.Random(count)
+    texts = [made(rng, rng.randrange(1, 30)) for _ in range(count)]
+    postings = Postings()
+    for start in range(0, count, 37):  # several additions: base and tail both take part
+        postings.add(texts[start : start + 37])
+    query = made(rng, 12)
+    scores, bound = postings.scores(query)
+    expected = [definition(texts, query, text) for text in texts[:60]]
+    np.testing.assert_allclose(scores[:60], expected, rtol=1e-9)
+    assert scores.max() <= (K1 + 1) * bound
+
+
+def test_removed_texts_count_no_more() -> None:
+    rng = random.Random(3)
+    texts = [made(rng, 15) for _ in range(80)]
+    postings = Postings()
+    postings.add(texts)
+    gone = set(rng.sample(range(80), 30))
+    for slot in gone:
+        postings.remove(slot)
+    left = [n for n in range(80) if n not in gone]
+    query = made(rng, 10)
+    expected = [definition([texts[n] for n in left], query, texts[n]) for n in left]
+    np.testing.assert_allclose(postings.scores(query)[0][left], expected, rtol=1e-9)
+    postings.keep(np.asarray(left))
+    assert len(postings) == 50
+    np.testing.assert_allclose(postings.scores(query)[0], expected, rtol=1e-9)
+
+
+def test_a_later_term_is_found_in_the_tail_at_once() -> None:
+    postings = Postings()
+    postings.add([Counter({"钢": 1})] * 600)
+    postings.add([Counter({"镍": 2})])
+    assert postings.scores({"镍": 1.0})[0].argmax() == 600
+    assert postings.scores({"钛": 1.0})[0].max() == 0.0
+
+
+def test_background_makes_a_common_word_weak_on_a_tiny_board() -> None:
+    background = Background({"的": 950, "蜗杆": 3}, 1000, 300.0)
+    postings = Postings(background)
+    postings.add([Counter({"的": 1, "蜗杆": 1})])
+    assert postings.idf("的") < 0.1
+    assert postings.idf("蜗杆") > 3
+    assert postings.idf("没见过的词") > postings.idf("蜗杆")
+
+
+def test_empty_index_and_empty_query() -> None:
+    postings = Postings()
+    assert postings.scores({"x": 1.0})[0].shape == (0,)
+    postings.add([Counter(), Counter({"a": 1})])
+    assert postings.scores({})[0].tolist() == [0.0, 0.0]
+    assert postings.scores({"a": 1.0})[0][0] == 0.0
+
+
+@pytest.mark.parametrize("broken", ["ids", "starts", "terms"])
+def test_restore_refuses_arrays_that_do_not_fit(broken: str) -> None:
+    postings = Postings()
+    postings.add([Counter("abc"), Counter("bcd")])
+    terms, starts, ids, counts = postings.arrays(np.arange(2))
+    if broken == "ids":
+        ids = ids + 99
+    elif broken == "starts":
+        starts = starts[::-1].copy()
+    else:
+        terms = ["a"] * len(terms)
+    with pytest.raises(ValueError, match="倒排"):
+        Postings().restore(terms, starts, ids, counts)
