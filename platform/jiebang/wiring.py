@@ -32,15 +32,19 @@ def areas(app: Flask) -> None:
 
 def discovery(settings: Settings, database: Database) -> Discovery:
     """The one door to matching for this process."""
+    from .boards.documents import BoardsProvider
     from .discovery.engine import Discovery
 
-    return Discovery(settings, database)
+    door = Discovery(settings, database)
+    door.provider = BoardsProvider()
+    return door
 
 
 def jobs(
     settings: Settings, database: Database, door: Discovery | None = None
 ) -> dict[str, Handler]:
     """What the worker does, by kind of job; in a web process it shares that process's index."""
+    from .core import mail
     from .discovery import suggestions
 
     search = door or discovery(settings, database)
@@ -48,13 +52,18 @@ def jobs(
     def suggest(session: Session, payload: dict[str, Any]) -> None:
         suggestions.compute(search, session, int(payload["listing_id"]))
 
-    return {"suggest": suggest}
+    return {"suggest": suggest, mail.KIND: mail.handler(settings)}
 
 
 def chores(door: Discovery) -> list[Callable[[], object]]:
-    """What the worker does every minute: the index's snapshot, when enough has changed."""
+    """What the worker does every minute: deadlines, and the index's snapshot when it is due."""
+    from .boards.services import run_clock
+
+    def keep_deadlines() -> None:
+        with door.database.transaction() as session:
+            run_clock(session, door)
 
     def save_snapshot() -> None:
         door.live.save_snapshot()
 
-    return [save_snapshot]
+    return [keep_deadlines, save_snapshot]

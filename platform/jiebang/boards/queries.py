@@ -255,9 +255,7 @@ def waiting(session: Session) -> int:
     """How many listings wait for a review."""
     return int(
         session.scalar(
-            select(func.count())
-            .select_from(Listing)
-            .where(Listing.state == ListingState.SUBMITTED)
+            select(func.count()).select_from(Listing).where(Listing.state == ListingState.SUBMITTED)
         )
         or 0
     )
@@ -268,3 +266,18 @@ def owner(session: Session, listing: Listing) -> Organisation | None:
     if listing.organisation_id is None:
         return None
     return session.get(Organisation, listing.organisation_id)
+
+
+def by_any_id(session: Session, text: str, board: Board) -> Sequence[Listing]:
+    """Listings that a person at the command line may mean: by code on any board, else by external
+    id or number, those of `board` first."""
+    text = text.strip()
+    coded = session.scalars(select(Listing).where(Listing.code == text.upper())).all()
+    if coded:
+        return coded
+    named = session.scalars(select(Listing).where(Listing.external_id == text)).all()
+    if named:
+        return [each for each in named if each.board is board] or named
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        return session.scalars(select(Listing).where(Listing.id == int(text))).all()
+    return []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from jiebang.core.boards import Board
 
-
 LIMIT = 2000
 """Characters: a whole description may be pasted."""
 

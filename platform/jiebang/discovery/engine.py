@@ -14,7 +14,7 @@ from jiebang.core import clock
 from jiebang.core.boards import Board
 from jiebang.core.permissions import ANONYMOUS, Actor
 from jiebang.db import Database
-from matching.documents import Conditions, Document, Kind
+from matching.documents import Document, Kind
 from matching.encoder import load_encoder
 from matching.engine import Engine, Filter, Match, Prepared
 from matching.explain import Explanation
@@ -168,9 +168,7 @@ class Discovery:
         prepared = Prepared.from_bytes(row.prepared) if row is not None and row.live else None
         if prepared is None:
             prepared = live.engine.prepare(document.title, document.body)
-        matches = live.search(
-            prepared, Kind(board.value), k, where, document.conditions
-        )
+        matches = live.search(prepared, Kind(board.value), k, where, document.conditions)
         return [match for match in matches if match.level in WEAK]
 
     @staticmethod

@@ -117,7 +117,7 @@ class LiveIndex:
         where: Filter,
         conditions: Conditions,
     ) -> list[Match]:
-        """Catches up and ranks under one lock, so that no other thread changes the index between."""
+        """Catches up and ranks under one lock: no other thread changes the index between."""
         with self._lock:
             self.catch_up()
             return self.engine.search(query, kind, k, where, conditions)
@@ -139,9 +139,7 @@ class LiveIndex:
             self.revision = self._saved = revision
 
     def _folder(self, session: Session) -> Path:
-        database = session.scalar(
-            select(SearchRevision.database).where(SearchRevision.id == 1)
-        )
+        database = session.scalar(select(SearchRevision.database).where(SearchRevision.id == 1))
         return self._snapshots / (database or "unknown")
 
     def _changes(self, session: Session, newest: int) -> Iterator[Sequence[SearchRow]]:

@@ -53,10 +53,7 @@ def ask() -> str | tuple[str, int]:
     if problem := _problem(text):
         page = render_template("start.html", **_frame(db()), asked=text, problem=problem)
         return page, 422
-    if chosen in {board.value for board in Board}:
-        boards = [Board(chosen)]
-    else:
-        boards = boards_asked(text)
+    boards = [Board(chosen)] if chosen in {board.value for board in Board} else boards_asked(text)
     session = db()
     groups = [_group(session, text, board) for board in boards]
     return render_template("start.html", **_frame(session), asked=text, groups=groups)

@@ -119,11 +119,7 @@ def review_times(session: Session, days: int = 30) -> ReviewTimes:
 def jobs(session: Session) -> dict[str, int]:
     """Open and failed background jobs."""
     waiting = session.scalar(
-        select(func.count())
-        .select_from(Job)
-        .where(Job.done_at.is_(None), Job.failed_at.is_(None))
+        select(func.count()).select_from(Job).where(Job.done_at.is_(None), Job.failed_at.is_(None))
     )
-    failed = session.scalar(
-        select(func.count()).select_from(Job).where(Job.failed_at.is_not(None))
-    )
+    failed = session.scalar(select(func.count()).select_from(Job).where(Job.failed_at.is_not(None)))
     return {"waiting": waiting or 0, "failed": failed or 0}

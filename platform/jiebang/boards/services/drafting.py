@@ -81,7 +81,9 @@ def create(
     return listing
 
 
-def change(session: Session, actor: Actor, listing: Listing, values: Mapping[str, Any]) -> list[str]:
+def change(
+    session: Session, actor: Actor, listing: Listing, values: Mapping[str, Any]
+) -> list[str]:
     """Changes some values of a listing; returns the names of those that differ.
 
     A published listing must stay complete. The caller renews the search row (`life.reindex`).
@@ -193,9 +195,7 @@ def keep_pending(session: Session, board: Board, text: str) -> str:
     moment = clock.now()
     session.execute(delete(PendingDraft).where(PendingDraft.created_at < moment - PENDING_LIFE))
     token = secrets.token_urlsafe(24)
-    session.add(
-        PendingDraft(token_hash=_hash(token), board=board, text=text, created_at=moment)
-    )
+    session.add(PendingDraft(token_hash=_hash(token), board=board, text=text, created_at=moment))
     return token
 
 

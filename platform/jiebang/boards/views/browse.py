@@ -8,7 +8,7 @@ from typing import Any
 from flask import render_template, request, url_for
 from wtforms import Form as PlainForm
 from wtforms import SelectField, StringField
-from wtforms.widgets import DateInput, NumberInput, SearchInput
+from wtforms.widgets import DateInput, SearchInput
 
 from jiebang.core.boards import Board
 from jiebang.core.errors import NotFound
@@ -34,7 +34,9 @@ NAMES = ("q", "industry", "chain", "region", "mode", "trl", "money", "until")
 class FilterForm(PlainForm):  # type: ignore[misc]
     """The filters of a list page; all of them travel in the address, so links can be shared."""
 
-    q = StringField("关键词", widget=SearchInput(), render_kw={"placeholder": "材料、工艺、指标、岗位…"})
+    q = StringField(
+        "关键词", widget=SearchInput(), render_kw={"placeholder": "材料、工艺、指标、岗位…"}
+    )
     industry = SelectField("产业领域", validate_choice=False)
     chain = StringField("产业链", render_kw={"list": "chain-options"})
     region = StringField("地区", render_kw={"list": "region-options"})
@@ -55,9 +57,7 @@ def index() -> str:
     for board in Board:
         rows, _ = queries.page(session, queries.BoardFilter(board), who, 1)
         latest[board] = [card(listing, owner, who) for listing, owner in rows[:3]]
-    lines = [
-        (LINE_LABELS[line], [board for board in Board if board.line is line]) for line in Line
-    ]
+    lines = [(LINE_LABELS[line], [board for board in Board if board.line is line]) for line in Line]
     return render_template("boards/index.html", lines=lines, counts=counts, latest=latest)
 
 

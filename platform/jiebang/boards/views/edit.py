@@ -196,8 +196,6 @@ def check_answers(code: str) -> str:
 
 def _answer(field: Field, values: dict[str, object]) -> str:
 
-
-
     text = display(field, values.get(field.name))
     if field.type is FieldType.FLAG:
         return text

@@ -59,9 +59,7 @@ def matches(code: str) -> str:
     listing, owner = queries.readable(session, code, who)
     mine = listing.belongs_to(who)
     item = indexable(listing)
-    found = platform().discovery.search_listing(
-        session, item, listing.board.opposite, who, SHOWN
-    )
+    found = platform().discovery.search_listing(session, item, listing.board.opposite, who, SHOWN)
     plain = request.args.get("order") == "new"
     if plain:  # PIPL 24, 电商法 18: an order that does not depend on the person's features
         found = sorted(found, key=lambda each: -each.card.id)
