@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from jiebang.core.base import Base, UtcDateTime, enum_column
-from jiebang.core.permissions import OrganisationRole
+from jiebang.core.permissions import Actor, OrganisationRole
+
+from .workflow import Decision, OrganisationState
+
+__all__ = [
+    "Category",
+    "Claim",
+    "Cultivation",
+    "Decision",
+    "Invitation",
+    "Membership",
+    "Organisation",
+    "OrganisationState",
+    "Size",
+    "VerificationRequest",
+    "name_key",
+]
 
 
 class Category(StrEnum):
@@ -39,22 +57,9 @@ class Cultivation(StrEnum):
     CHAMPION = "champion"
 
 
-class OrganisationState(StrEnum):
-    """How far an organisation is verified."""
-
-    UNVERIFIED = "unverified"
-    SUBMITTED = "submitted"
-    VERIFIED = "verified"
-    RETURNED = "returned"
-    SUSPENDED = "suspended"
-
-
-class Decision(StrEnum):
-    """Where a request to the operator stands."""
-
-    SUBMITTED = "submitted"
-    APPROVED = "approved"
-    RETURNED = "returned"
+def name_key(name: str) -> str:
+    """What makes two spellings of a name the same: half width, no blanks, no letter case."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", name)).casefold()
 
 
 class Organisation(Base):
@@ -64,6 +69,8 @@ class Organisation(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
+    name_key: Mapped[str] = mapped_column(String(200), unique=True)
+    """Follows `name`; "（济南）" and "(济南)" are one name."""
     category: Mapped[Category] = mapped_column(enum_column(Category, "category"))
     size: Mapped[Size | None] = mapped_column(enum_column(Size, "size"))
     cultivation: Mapped[Cultivation | None] = mapped_column(enum_column(Cultivation, "cultivation"))
@@ -100,6 +107,15 @@ class Organisation(Base):
     def verified(self) -> bool:
         """Whether an operator checked its code and papers."""
         return self.state is OrganisationState.VERIFIED
+
+    def belongs_to(self, actor: Actor) -> bool:
+        """Whether the person is a member, whichever seat they act from."""
+        return self.id in actor.organisation_ids
+
+    @validates("name")
+    def _follow(self, _key: str, name: str) -> str:
+        self.name_key = name_key(name)
+        return name
 
 
 class Membership(Base):

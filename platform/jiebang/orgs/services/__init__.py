@@ -1,0 +1,53 @@
+"""What can be done with organisations; each verb guards, changes, and writes its audit row."""
+
+from __future__ import annotations
+
+from .claims import approve_claim, check_claim, return_claim, submit_claim
+from .members import (
+    accept_invitation,
+    accept_own_invitation,
+    add_member,
+    change_member,
+    invite,
+    proves,
+    remove_member,
+    renew_invitation,
+    revoke_invitation,
+    token_hash,
+)
+from .organisations import (
+    Profile,
+    create_organisation,
+    edit_profile,
+    import_organisation,
+    unclaimed,
+)
+from .verification import Papers, check_code, decide, submit_verification, suspend, vouch
+
+__all__ = [
+    "Papers",
+    "Profile",
+    "accept_invitation",
+    "accept_own_invitation",
+    "add_member",
+    "approve_claim",
+    "change_member",
+    "check_claim",
+    "check_code",
+    "create_organisation",
+    "decide",
+    "edit_profile",
+    "import_organisation",
+    "invite",
+    "proves",
+    "remove_member",
+    "renew_invitation",
+    "return_claim",
+    "revoke_invitation",
+    "submit_claim",
+    "submit_verification",
+    "suspend",
+    "token_hash",
+    "unclaimed",
+    "vouch",
+]
