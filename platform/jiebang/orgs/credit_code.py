@@ -39,9 +39,7 @@ def problem(code: str) -> str | None:
     for position, character in enumerate(code, 1):
         if character not in _VALUE:
             hint = _LOOKALIKES.get(character)
-            rest = (
-                f"代码不用 I、O、S、V、Z，是否应为“{hint}”？" if hint else "只能是数字和大写字母。"
-            )
+            rest = f"代码不用 I、O、S、V、Z，是否应为“{hint}”？" if hint else "请改为数字或字母。"
             return f"第 {position} 位“{character}”不能出现在统一社会信用代码里，{rest}"
     if len(code) != LENGTH:
         gap = LENGTH - len(code)

@@ -108,9 +108,7 @@ class ProfileForm(Form):
         "联系电话",
         validators=[
             Optional(),
-            Regexp(
-                r"^[\d+\- ()（）转#]{6,20}$", message="联系电话请填 6–20 位数字，可带区号和分机。"
-            ),
+            Regexp(r"^[\d+\- ()（）转#]{6,20}$", message="请填 6–20 位数字，可带区号、分机。"),
         ],
         description="不公开，只供平台运营联系。",
         render_kw={"autocomplete": "tel", "inputmode": "tel"},

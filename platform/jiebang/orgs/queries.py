@@ -454,11 +454,3 @@ def _may_read(session: Session, actor: Actor, found: Upload) -> bool:
         and actor.seat.organisation_id == owner
         and actor.seat.role is OrganisationRole.ADMINISTRATOR
     )
-
-
-def person(session: Session, user_id: int) -> User:
-    """A person by id."""
-    found = session.get(User, user_id)
-    if found is None:
-        raise NotFound
-    return found

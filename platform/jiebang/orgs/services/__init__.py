@@ -13,13 +13,12 @@ from .members import (
     remove_member,
     renew_invitation,
     revoke_invitation,
-    token_hash,
+    switch_seat,
 )
 from .organisations import (
     Profile,
     create_organisation,
     edit_profile,
-    import_organisation,
     unclaimed,
 )
 from .verification import Papers, check_code, decide, submit_verification, suspend, vouch
@@ -37,7 +36,6 @@ __all__ = [
     "create_organisation",
     "decide",
     "edit_profile",
-    "import_organisation",
     "invite",
     "proves",
     "remove_member",
@@ -47,7 +45,7 @@ __all__ = [
     "submit_claim",
     "submit_verification",
     "suspend",
-    "token_hash",
+    "switch_seat",
     "unclaimed",
     "vouch",
 ]

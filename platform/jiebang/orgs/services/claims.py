@@ -59,11 +59,11 @@ def submit_claim(
 
 
 def approve_claim(session: Session, actor: Actor, claim_id: int, base_url: str) -> Claim:
-    """Makes the claimant the organisation's administrator; other claimants hear that they are not."""
+    """Makes the claimant the organisation's administrator; other claimants are told."""
     found = _open(session, actor, claim_id)
     organisation = queries.claimable(session, found.claim.organisation_id, lock=True)
     organisation.claimed = True
-    add_member(session, actor, organisation.id, found.claimant.id, OrganisationRole.ADMINISTRATOR)
+    add_member(session, actor, organisation, found.claimant.id, OrganisationRole.ADMINISTRATOR)
     _close(session, actor, found, Decision.APPROVED, "")
     _tell(
         session, found, f"您认领{organisation.name}的申请已通过",

@@ -1,20 +1,20 @@
-"""Who belongs to an organisation: invitations, roles, line scopes; one administrator always stays."""
+"""Who belongs to an organisation: invitations, roles, scopes; one administrator always stays."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Iterable
 from datetime import timedelta
 
-from sqlalchemy import and_, delete, func, select
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from jiebang.accounts import identifiers
-from jiebang.accounts.models import User
+from jiebang.accounts import queries as accounts
+from jiebang.accounts.models import User, UserSession
 from jiebang.core import audit, clock, mail
 from jiebang.core.errors import Conflict, Invalid, NotFound
 from jiebang.core.permissions import Actor, Line, OrganisationRole
+from jiebang.core.tokens import new_token, token_hash
 
 from .. import queries
 from ..models import Invitation, Membership, Organisation
@@ -26,25 +26,20 @@ OPEN_LIMIT = 50
 """Open invitations of one organisation: more is a typing machine, not a staff."""
 
 
-def token_hash(token: str) -> str:
-    """What the database keeps of an invitation's link."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 def add_member(
     session: Session,
     actor: Actor,
-    organisation_id: int,
+    organisation: Organisation,
     user_id: int,
     role: OrganisationRole,
     scopes: Iterable[Line] = (),
 ) -> Membership:
     """Gives a person a place; the caller has decided that they get it. Unchanged if they have."""
-    found = queries.membership_of(session, organisation_id, user_id)
+    found = queries.membership_of(session, organisation.id, user_id)
     if found is not None:
         return found
     found = Membership(
-        organisation_id=organisation_id,
+        organisation_id=organisation.id,
         user_id=user_id,
         role=role,
         scopes=_values(role, scopes),
@@ -54,7 +49,7 @@ def add_member(
     session.flush()
     audit.record(
         session, actor, "member.added", "user", user_id,
-        organisation_id=organisation_id, role=role.value, scopes=found.scopes,
+        organisation_id=organisation.id, role=role.value, scopes=found.scopes,
     )  # fmt: skip
     return found
 
@@ -77,18 +72,14 @@ def invite(
     values = _values(role, scopes)
     if role is OrganisationRole.AGENT and not values:
         raise Invalid({"scopes": "请至少选一条经办业务线，否则对方什么也办不了。"})
-    person = session.scalars(
-        select(User).where(
-            User.email == parsed.email if parsed.email else User.phone == parsed.phone
-        )
-    ).first()
+    person = accounts.by_identifier(session, parsed)
     if person is not None and queries.membership_of(session, organisation.id, person.id):
-        raise Invalid({"identifier": f"{parsed.text} 已经是本单位成员，无需再邀请。"})
+        raise Invalid({"identifier": f"{parsed.value} 已经是本单位成员，无需再邀请。"})
     session.execute(  # a new invitation replaces the old one
         delete(Invitation).where(
             and_(
                 Invitation.organisation_id == organisation.id,
-                Invitation.identifier == parsed.text,
+                Invitation.identifier == parsed.value,
                 Invitation.accepted_at.is_(None),
             )
         )
@@ -96,10 +87,10 @@ def invite(
     if len(queries.pending_invitations(session, actor)) >= OPEN_LIMIT:
         raise Conflict(f"未接受的邀请已有 {OPEN_LIMIT} 份，请先撤回不再需要的。")
     assert actor.user_id is not None
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     found = Invitation(
         organisation_id=organisation.id,
-        identifier=parsed.text,
+        identifier=parsed.value,
         token_hash=token_hash(token),
         role=role,
         scopes=values,
@@ -126,7 +117,7 @@ def renew_invitation(
     organisation = queries.mine(session, actor)
     guard_manage(actor)
     found = queries.pending_invitation(session, actor, invitation_id)
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     found.token_hash = token_hash(token)
     found.expires_at = clock.now() + VALID_FOR
     audit.record(
@@ -162,7 +153,7 @@ def accept_own_invitation(session: Session, actor: Actor, invitation_id: int) ->
     """Takes a place without its link: for people whose e-mail address is confirmed, because
     anybody could have registered under somebody else's."""
     assert actor.user_id is not None
-    person = queries.person(session, actor.user_id)
+    person = accounts.user(session, actor.user_id)
     for found in queries.invitations_for(session, person):
         if found.invitation.id == invitation_id and proves(person, found.invitation):
             return _accept(session, actor, found)
@@ -176,7 +167,7 @@ def proves(person: User, invitation: Invitation) -> bool:
 
 def _accept(session: Session, actor: Actor, found: queries.Invited) -> Membership:
     assert actor.user_id is not None
-    person = queries.person(session, actor.user_id)
+    person = accounts.user(session, actor.user_id)
     invitation = found.invitation
     if invitation.identifier not in (person.email, person.phone):
         raise Conflict(
@@ -185,10 +176,10 @@ def _accept(session: Session, actor: Actor, found: queries.Invited) -> Membershi
         )
     invitation.accepted_at = clock.now()
     membership = add_member(
-        session, actor, found.organisation.id, person.id, invitation.role,
+        session, actor, found.organisation, person.id, invitation.role,
         (Line(scope) for scope in invitation.scopes),
     )  # fmt: skip
-    inviter = queries.person(session, invitation.invited_by)
+    inviter = accounts.user(session, invitation.invited_by)
     if inviter.email:
         mail.enqueue(
             session, inviter.email, f"{person.display_name} 已加入{found.organisation.name}",
@@ -240,6 +231,19 @@ def remove_member(session: Session, actor: Actor, membership_id: int) -> queries
             f"{actor.label}将您移出了{organisation.name}。如有疑问，请联系该单位管理员。",
         )  # fmt: skip
     return found
+
+
+def switch_seat(session: Session, actor: Actor, session_id: int, organisation_id: int) -> str:
+    """Lets this sign-in act for another of its person's organisations; returns its name."""
+    for seat in queries.seats_of(session, actor.user_id or 0):
+        if seat.organisation_id == organisation_id:
+            session.execute(
+                update(UserSession)
+                .where(and_(UserSession.id == session_id, UserSession.user_id == actor.user_id))
+                .values(seat_organisation_id=organisation_id)
+            )
+            return seat.organisation_name
+    raise NotFound("没有找到这个单位，或您不是它的成员。")
 
 
 def _not_the_last(session: Session, leaving: Membership) -> None:
