@@ -116,12 +116,18 @@ def _door() -> Response | None:
     if declared.level is Level.ANYONE:
         return None
     if not current_user.is_authenticated:
-        if request.method == "GET":
-            cookie["next"] = request.full_path.rstrip("?")
+        _come_back()
         return redirect(url_for("accounts.sign_in"), 303)
     who = actor()
     if declared.level is Level.MEMBER and who.seat is None:
+        _come_back()
         return redirect(url_for("orgs.choose"), 303)
     if declared.permission is not None and not who.can(declared.permission):
         raise Forbidden("您的角色不能使用这个页面。")
     return None
+
+
+def _come_back() -> None:
+    """Remembers the page that was asked for, to go on with it afterwards."""
+    if request.method == "GET":
+        cookie["next"] = request.full_path.rstrip("?")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, current_app, request, url_for
-from flask_login import current_user
 
 from jiebang.core.permissions import Actor
 
@@ -64,6 +63,6 @@ def register(app: Flask, *, demo: bool) -> None:
     def _context() -> dict[str, Any]:
         return {
             "navigation": items(),
-            "account_menu": items(account=True) if current_user.is_authenticated else [],
+            "account_menu": items(account=True),
             "demo_mode": demo,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -19,6 +20,14 @@ class Form(FlaskForm):  # type: ignore[misc]
             if getattr(field_class, "strips", field_class.__name__ in _STRIPPED):
                 filters.append(_strip)
             return unbound_field.bind(form=form, filters=filters, **options)
+
+    def refuse(self, errors: Mapping[str, str]) -> None:
+        """Shows what a service refused at the fields it names, the rest above the form."""
+        for name, message in errors.items():
+            if name in self:
+                self[name].errors = [*self[name].errors, message]
+            else:
+                self.form_errors.append(message)
 
 
 _STRIPPED = frozenset({"StringField", "TextAreaField", "EmailField", "TelField"})
