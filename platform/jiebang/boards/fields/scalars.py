@@ -122,10 +122,17 @@ def _whole(field: Field, raw: object) -> int:
 def day(field: Field, raw: object) -> date:
     """A calendar day; a year or a month alone is refused with advice."""
     if isinstance(raw, datetime):
-        return (raw.astimezone(clock.BEIJING) if raw.tzinfo else raw).date()
+        _likely(field, raw.date())  # far years cannot be converted
+        return (clock.to_beijing(raw) if raw.tzinfo else raw).date()
     if isinstance(raw, date):
-        return raw
+        return _likely(field, raw)
     return _moment(field, raw)[0]
+
+
+def _likely(field: Field, found: date) -> date:
+    if found.year not in _YEARS:
+        raise ValueError(f"“{field.label}”的年份 {found.year} 不对，请核对")
+    return found
 
 
 def moment(field: Field, raw: object) -> datetime:
@@ -139,6 +146,7 @@ def moment(field: Field, raw: object) -> datetime:
         value = datetime.combine(found, at)
         if zone:
             value = datetime.fromisoformat(value.isoformat() + zone)
+    _likely(field, value.date())
     try:
         return (value if value.tzinfo else value.replace(tzinfo=clock.BEIJING)).astimezone(UTC)
     except (OverflowError, ValueError) as error:
@@ -168,9 +176,7 @@ def _moment(field: Field, raw: object) -> tuple[date, time, str]:
             raise ValueError
     except ValueError:
         raise ValueError(f"“{field.label}”没有“{short(text)}”这一天，{advice}") from None
-    if found.year not in _YEARS:
-        raise ValueError(f"“{field.label}”的年份 {found.year} 不对，请核对")
-    return found, at, "+00:00" if zone == "z" else zone or ""
+    return _likely(field, found), at, "+00:00" if zone == "z" else zone or ""
 
 
 def flag(field: Field, raw: object) -> bool:
