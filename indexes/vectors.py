@@ -85,11 +85,14 @@ class VectorIndex:
         found: Vectors = flat.reshape(self._size, self.dim)
         return found
 
-    def scores(self, query: Any, slots: Slots) -> NDArray[np.float32]:
-        """(slots,) inner products of one query with these slots."""
-        row = checked(query, self.dim)[0]
+    def scores(self, query: Any, slots: Slots) -> NDArray[np.float64]:
+        """(slots,) inner products of one query with these slots.
+
+        Summed in float64, so that equal vectors get equal scores whatever stands beside them.
+        """
+        row = checked(query, self.dim)[0].astype(np.float64)
         rows = self.all() if len(slots) == self._size else self.all()[slots]
-        return np.asarray(rows @ row, np.float32)
+        return np.asarray(rows.astype(np.float64) @ row)
 
     def search(
         self, query: Any, k: int, allowed: NDArray[np.bool_]

@@ -107,8 +107,9 @@ class Board:
         if asked.conditions is not None and not asked.conditions.empty() and len(ids):
             top = np.lexsort((ids, -fused))[: max(_CONDITION_DEPTH, 2 * asked.k)]
             moved[top] = self._moves(found.slots[top], asked.conditions)
-        order = np.lexsort((ids, -(fused + moved)))[: asked.k]
-        scores = ranking.squash(fused + moved)
+        final = np.round(fused + moved, 9)  # equal texts tie, and the smaller id comes first
+        order = np.lexsort((ids, -final))[: asked.k]
+        scores = ranking.squash(final)
         matches = []
         for n in order:
             parts = {

@@ -55,7 +55,6 @@ STANDARD = (
 )
 SIZE = r"m?\d{1,6}(?:\.\d{1,4})?(?:\s?[x×*]\s?\d{1,6}(?:\.\d{1,4})?){1,3}(?![a-z0-9])"
 NUMBER = rf"\d{{1,12}}(?:,\d{{3}}){{0,4}}(?:\.\d{{1,6}})?\s?(?:{_unit_pattern()})"
-CODE = r"[a-z0-9]{1,64}(?:[-./_][a-z0-9]{1,64}){0,6}[+#]{0,2}"
 _NUMBER_PARTS = re.compile(r"([\d.,]+)\s?(.+)", re.DOTALL)
 _GRADE = re.compile(r"([a-z]{1,4}\d{2,5})[a-z]{1,2}")
 _FAMILY = re.compile(r"([a-z]{2,6}\d{1,4})[a-z]+\d.*")
@@ -63,6 +62,12 @@ _YEAR = re.compile(r"-\d{2,4}$")
 _PART = re.compile(r"[-./_]")
 _PURE_NUMBER = re.compile(r"[\d.,\-/_]+")
 _SPACE = re.compile(r"\s+")
+
+
+def code_pattern(han: str) -> str:
+    """Letters of any script but Han, and digits, with inner - . / _ and a final + or #."""
+    part = rf"[^\W_{han}]{{1,64}}"
+    return rf"{part}(?:[-./_]{part}){{0,6}}[+#]{{0,2}}"
 
 
 def standard(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from matching.text import BIGRAM, fold, normalise, tokens
 
-_HAN_WORD = re.compile(r"[㐀-鿿豈-﫿〇々]+")
+_HAN_WORD = re.compile("[\u3400-\u9fff\u3005\u3007]+")
 
 
 def _aligned(text: str) -> tuple[str, list[int]]:
@@ -23,7 +23,7 @@ def _aligned(text: str) -> tuple[str, list[int]]:
         end = start + 1
         while end < len(text) and unicodedata.combining(text[end]):
             end += 1
-        piece = text[start] if "一" <= text[start] <= "鿿" else fold(text[start:end])
+        piece = text[start] if "\u4e00" <= text[start] <= "\u9fff" else fold(text[start:end])
         pieces.append(piece)
         places += [start] * len(piece)
         start = end

@@ -111,8 +111,8 @@ class Scale:
         self.factor = CALM_SPREAD / max(spread, 1e-3)
         self.offset = CALM_MEAN - mean * self.factor
 
-    def __call__(self, cosines: NDArray[np.float32]) -> Floats:
-        return np.asarray(cosines.astype(np.float64) * self.factor + self.offset)
+    def __call__(self, cosines: Floats) -> Floats:
+        return np.asarray(cosines * self.factor + self.offset)
 
 
 @cache

@@ -17,14 +17,13 @@ from matching import codes
 from matching.lexicon import default_lexicon
 
 BIGRAM = "~"  # first character of a bigram segment; no word segment contains it
-_HAN = "㐀-鿿豈-﫿々〇\U00020000-\U0003ffff"
+_HAN = "\u3400-\u9fff\u3005\u3007\U00020000-\U0003ffff"  # NFKC maps the compatibility block here
 _TOKEN = re.compile(
     rf"(?P<standard>(?<![a-z0-9]){codes.STANDARD})"
     rf"|(?P<size>(?<![a-z0-9.]){codes.SIZE})"
     rf"|(?P<number>(?<![a-z0-9.]){codes.NUMBER})"
-    rf"|(?P<code>{codes.CODE})"
+    rf"|(?P<code>{codes.code_pattern(_HAN)})"
     rf"|(?P<han>[{_HAN}]{{1,400}})"
-    rf"|(?P<other>[^\W\d_a-z{_HAN}]{{1,64}})"
 )
 _HIDDEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]")
 _BLANK = re.compile(r"\s+")
@@ -124,8 +123,6 @@ def tokens(folded: str) -> Iterator[Token]:
         start, end = match.span()
         if name == "han":
             yield from _han(match[0], start)
-        elif name == "other":
-            yield Token(match[0], start, end, "code")
         else:
             forms = _FORMS[name or "code"](match[0])
             for position, form in enumerate(forms):

@@ -1,0 +1,199 @@
+"""The bundled model: numpy equals sentence-transformers, and broken folders are refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from matching.encoder import (
+    BUNDLED, ModelInvalid, ModelMissing, StaticEncoder, join, load_encoder, read_static,
+)  # fmt: skip
+from matching.text import segment
+
+ROOT = Path(__file__).parents[2]
+
+
+def in_python(script: str, *arguments: str, timeout: int = 200) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments], cwd=ROOT, check=False, timeout=timeout,
+        capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+
+
+def test_numpy_equals_sentence_transformers() -> None:
+    script = """
+import sys, numpy as np
+sys.path.insert(0, "tests/matching")
+from texts import random_texts
+from matching.encoder import BUNDLED, load_encoder
+from matching.text import segment
+texts = [segment(t) for t in random_texts(1200, 11)] + [[], ["~从未见过"], segment("焊接" * 50)]
+ours = load_encoder().encode(texts)
+assert "torch" not in sys.modules
+from sentence_transformers import SentenceTransformer
+model = SentenceTransformer(str(BUNDLED), device="cpu", local_files_only=True)
+theirs = model.encode([" ".join(t) for t in texts], show_progress_bar=False)
+worst = float(np.abs(ours - theirs).max())
+print(len(texts), worst)
+assert ours.shape == theirs.shape and worst <= 1e-6
+assert not ours[-3].any() and not theirs[-3].any() and abs(np.linalg.norm(ours[-1]) - 1) < 1e-6
+"""
+    done = in_python(script)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_no_torch_for_the_bundled_model() -> None:
+    script = """
+import sys
+from matching.documents import Kind
+from matching.engine import Attributes, Engine
+from matching.encoder import load_encoder
+engine = Engine(load_encoder())
+one = engine.prepare("焊接机器人", "自动焊接")
+engine.apply(Kind.OUTCOME, [(1, one, Attributes())])
+assert engine.search(one, Kind.OUTCOME)[0].id == 1
+bad = {"torch", "sentence_transformers", "flask", "sqlalchemy", "jieba", "scipy"} & set(sys.modules)
+assert not bad, bad
+"""
+    done = in_python(script)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_importing_is_clean_under_warnings_as_errors() -> None:
+    script = (
+        "import matching.engine, matching.evaluate, matching.train, indexes.vectors as v\n"
+        "v._faiss(); from matching.baseline import plain_words; plain_words('焊接')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], cwd=ROOT, check=False, timeout=100,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_vectors_are_unit_or_zero_and_sensible() -> None:
+    encoder = load_encoder()
+    texts = [segment(t) for t in ("锂电池回收", "磷酸铁锂正极材料再生", "草莓种植", "", "qqzzx")]
+    vectors = encoder.encode(texts)
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (5, encoder.dim)
+    np.testing.assert_allclose(np.linalg.norm(vectors[:3], axis=1), 1.0, atol=1e-6)
+    assert not vectors[3:].any()
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.1
+    assert encoder.encode([]).shape == (0, encoder.dim)
+    assert load_encoder().fingerprint == encoder.fingerprint
+
+
+def test_size_of_the_bundled_model() -> None:
+    assert sum(p.stat().st_size for p in BUNDLED.rglob("*") if p.is_file()) <= 22_000_000
+    assert (BUNDLED / "README.md").is_file()
+
+
+def small(folder: Path, **changes: object) -> Path:
+    """A tiny model folder with things broken on request."""
+    from safetensors.numpy import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(BUNDLED / "modules.json", folder)
+    rows = np.asarray([[0, 0], [1, 0], [0, 1]], np.float32)
+    tokenizer = json.loads((BUNDLED / "tokenizer.json").read_text(encoding="utf-8"))
+    tokenizer["model"]["vocab"] = {"[UNK]": 0, "焊接": 1, "喷涂": 2}
+    if "type" in changes:
+        tokenizer["model"]["type"] = changes["type"]
+    text = changes.get("tokenizer", json.dumps(tokenizer))
+    (folder / "tokenizer.json").write_text(str(text), encoding="utf-8")
+    save_file({str(changes.get("name", "embedding.weight")): changes.get("rows", rows)},
+              str(folder / "model.safetensors"))  # fmt: skip
+    return folder
+
+
+def test_a_small_model_is_read_and_averages(tmp_path: Path) -> None:
+    encoder = load_encoder(str(small(tmp_path / "m")))
+    assert isinstance(encoder, StaticEncoder)
+    vector = encoder.encode([["焊接", "~喷涂", "没有"]])[0]
+    np.testing.assert_allclose(vector, [0.5**0.5, 0.5**0.5], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"rows": np.zeros((2, 2), np.float32)}, "对不上"),
+        ({"rows": np.full((3, 2), np.nan, np.float32)}, "NaN"),
+        ({"rows": np.ones((3, 2), np.float32)}, "未知词"),
+        ({"rows": np.zeros((3, 2), np.float16)}, "float32"),
+        ({"name": "other"}, "损坏"),
+        ({"tokenizer": "{"}, "损坏"),
+        ({"tokenizer": "[]"}, "损坏"),
+        ({"type": "BPE"}, "WordLevel"),
+    ],
+)
+def test_broken_models_are_refused(tmp_path: Path, changes: dict[str, object], words: str) -> None:
+    with pytest.raises(ModelInvalid, match=words):
+        read_static(small(tmp_path / "m", **changes))
+
+
+def test_missing_and_cut_off_models(tmp_path: Path) -> None:
+    with pytest.raises(ModelMissing, match="jiebang train"):
+        read_static(tmp_path)
+    folder = small(tmp_path / "m")
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-4])
+    with pytest.raises(ModelInvalid, match="损坏"):
+        load_encoder(str(folder))
+    weights.unlink()
+    with pytest.raises(ModelInvalid, match="读不出来"):
+        load_encoder(str(folder))
+    (folder / "modules.json").write_text("{")
+    with pytest.raises(ModelInvalid, match="modules"):
+        load_encoder(str(folder))
+
+
+def test_a_foreign_model_goes_through_the_library(tmp_path: Path) -> None:
+    script = """
+import sys
+from matching.encoder import ModelMissing, TransformerEncoder, load_encoder
+from matching.text import segment
+try:
+    load_encoder(sys.argv[1] + "/nowhere")
+    raise SystemExit("not refused")
+except ModelMissing as error:
+    assert "JIEBANG_MODEL" in str(error)
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Split
+vocabulary = {"[UNK]": 0} | {c: n + 1 for n, c in enumerate("焊接机器人草莓")}
+tokenizer = Tokenizer(WordLevel(vocabulary, unk_token="[UNK]"))
+tokenizer.pre_tokenizer = Split("", "isolated")
+SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_dim=8)], device="cpu").save(
+    sys.argv[1], create_model_card=False)
+encoder = load_encoder(sys.argv[1])
+assert isinstance(encoder, TransformerEncoder) and encoder.dim == 8
+vectors = encoder.encode([segment("焊接机器人"), segment("草莓"), []])
+assert vectors.shape == (3, 8) and not vectors[2].any()
+assert abs((vectors[0] ** 2).sum() - 1) < 1e-5
+from matching.documents import Document, Kind
+from matching.engine import Attributes, Engine
+engine = Engine(encoder)
+texts = [("焊接机器人", "焊接"), ("草莓", "草莓")] * 40
+prepared = engine.prepare_many(texts)
+engine.apply(Kind.OUTCOME, [(n, p, Attributes()) for n, p in enumerate(prepared)])
+assert engine.search(engine.prepare("焊接", ""), Kind.OUTCOME, 3)[0].id % 2 == 0
+found = engine.explain(Document(1, Kind.NEED, "焊接机器人", "焊接"), Document(2, Kind.OUTCOME, *texts[0]))
+assert found.words and found.reasons
+"""
+    done = in_python(script, str(tmp_path / "model"))
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_join_is_readable() -> None:
+    assert join(segment("用于Q345B钢")).startswith("用于q345b")
+    assert join(["mes", "erp", "系统"]) == "mes erp系统"

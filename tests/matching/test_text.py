@@ -1,0 +1,189 @@
+"""Segmentation: designations, units, width, robustness; the lexicon against jieba itself."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from matching import text
+from matching.highlight import highlight
+from matching.lexicon import Lexicon, default_lexicon, jieba_dictionary, read_terms
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shared"),
+    [
+        ("符合 GB/T 1591-2018 标准", "ＧＢ／Ｔ１５９１", "gb/t1591"),
+        ("GB 1591", "GB/T 1591—2018", "gb1591"),
+        ("Q345B 钢板", "q345 钢", "q345"),
+        ("6061-T6 铝", "6061T6铝", "6061t6"),
+        ("M8×30 螺栓", "m8*30螺栓", "m8x30"),
+        ("STM32F103 单片机", "stm32 系列", "stm32"),
+        ("耐温120 ℃", "耐１２０度高温", "120°c"),
+        ("120°C", "120摄氏度", "120°c"),
+        ("壁厚 1.50mm", "壁厚1.5毫米", "1.5mm"),
+        ("1,500 转/分", "1500rpm", "1500rpm"),
+        ("C++ 编程", "熟悉c++", "c++"),
+        ("锂离子电池", "锂电池", "电池"),
+        ("ＭＥＳ系统", "mes 系统", "mes"),
+        ("粒径 5μm", "粒径5微米", "5um"),
+    ],
+)
+def test_variants_meet(one: str, other: str, shared: str) -> None:
+    assert shared in text.segment(one)
+    assert shared in text.segment(other)
+
+
+def test_designations_stay_whole_and_bigrams_are_marked() -> None:
+    found = text.segment("用于Q345B热处理，6061-T6")
+    assert {"q345b", "6061-t6", "热处理", "处理"} <= set(found)
+    assert "~热处" in found
+    assert not any(item.startswith("~") and item[1:] in found for item in found)
+    assert all(item and not any(c.isspace() for c in item) for item in found)
+
+
+def test_list_numbers_are_no_words() -> None:
+    assert text.segment("1、焊接；2、喷涂") == text.segment("焊接；喷涂")
+
+
+def test_normalise_is_idempotent_and_folds() -> None:
+    assert text.normalise("  Ｑ345Ｂ\u3000\n 钢\u200b ") == "q345b 钢"
+    rng = random.Random(2)
+    for _ in range(500):
+        raw = "".join(chr(rng.randrange(32, 0x2FFF)) for _ in range(30))
+        once = text.normalise(raw)
+        assert text.normalise(once) == once
+
+
+@pytest.mark.parametrize("raw", ["", " ", "。，！", "😀🚀", "——……", "\u200b", "_"])
+def test_nothing_in_it(raw: str) -> None:
+    assert not text.has_content(raw)
+    assert text.segment(raw) == []
+    assert text.sentences(raw) == []
+
+
+@pytest.mark.parametrize("raw", ["钢", "a", "７", "é", "ق", "電"])
+def test_something_in_it(raw: str) -> None:
+    assert text.has_content(raw)
+
+
+def test_long_and_odd_texts() -> None:
+    began = time.perf_counter()
+    assert len(text.segment("高强度螺栓疲劳寿命试验" * 9000)) > 50_000
+    assert text.segment("a" * 100_000)
+    assert text.segment("1." * 50_000) is not None
+    assert text.segment("a-" * 50_000)
+    assert text.segment("１２３４" * 25_000)
+    assert len(text.sentences("没有标点的长句" * 10_000)) > 100
+    assert time.perf_counter() - began < 20
+    assert "電池" in "".join(w for w in text.words("鋰離子電池的回收"))
+    assert text.segment("😀焊接😀") == text.segment("焊接")
+    assert text.segment("\ud800焊接") == text.segment("焊接")  # a lone surrogate
+
+
+def test_sentences_are_as_written() -> None:
+    raw = "第一句。第二句！还有Ａ１；\n最后"
+    assert text.sentences(raw) == ["第一句。", "第二句！", "还有Ａ１；", "最后"]
+    long = "很长的一句话，" * 60
+    assert all(len(part) <= 120 for part in text.sentences(long))
+    assert "".join(text.sentences(long)) == long
+
+
+def generated(rng: random.Random, vocabulary: list[str]) -> str:
+    marks = ["", "", "", "，", "。", " ", "的", "120℃", "Q345B", "x"]
+    return "".join(rng.choice(vocabulary) + rng.choice(marks) for _ in range(rng.randrange(1, 30)))
+
+
+def test_cut_equals_jieba() -> None:
+    """In a process of its own: importing jieba must not disturb the others."""
+    script = """
+import random, sys
+from matching.baseline import _jieba
+from matching.lexicon import Lexicon, _pairs, jieba_dictionary, read_terms
+with jieba_dictionary().open(encoding="utf-8") as lines:
+    plain = Lexicon(_pairs(lines))
+rng = random.Random(1)
+words = [w for w, _ in read_terms()]
+common = [chr(c) for c in range(0x4E00, 0x9FD0, 3)]
+for n in range(3000):
+    part = [rng.choice(words) if rng.random() < 0.6 else rng.choice(common) for _ in range(8)]
+    run = "".join(w[: rng.randrange(1, 9)] for w in part)
+    assert plain.cut(run) == list(_jieba().cut(run, HMM=False)), n
+assert "".join(plain.cut(run)) == run
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        cwd=ROOT, check=False, capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr  # quiet
+
+
+def test_jieba_cache_is_private(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    script = "from matching.baseline import plain_words; print(plain_words('高强钢的热处理'))"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], cwd=ROOT, check=True, timeout=100,
+        env={**os.environ, "JIEBANG_HOME": str(home)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "热处理" in done.stdout
+    assert list((home / "cache").glob("jieba*"))
+    assert (home / "cache").stat().st_mode & 0o077 == 0
+
+
+def test_domain_terms_win_as_a_whole() -> None:
+    lexicon = default_lexicon()
+    terms = [word for word, _ in read_terms()]
+    assert len(terms) > 1000
+    whole = sum(lexicon.cut(word) == [word] for word in terms)
+    assert whole > 0.95 * len(terms)
+    assert jieba_dictionary().name == "dict.txt"
+
+
+def test_an_empty_dictionary_is_refused() -> None:
+    with pytest.raises(ValueError, match="词典"):
+        Lexicon([])
+
+
+@pytest.mark.parametrize(
+    ("raw", "words", "marked"),
+    [
+        ("高强钢Ｑ345Ｂ的热处理。", ["q345b", "热处理"], ["Ｑ345Ｂ", "热处理"]),
+        ("耐温120 ℃以上", ["120°c"], ["120 ℃"]),
+        ("符合 GB/T 1591-2018", ["gb/t1591"], ["GB/T 1591-2018"]),
+        ("用MES管理，不是MESH", ["mes"], ["MES"]),
+        ("锂离子电池，锂电池", ["电池"], ["电池", "电池"]),
+        ("cafe\u0301机", ["café"], ["cafe\u0301"]),
+        ("ﬁn管", ["fin"], ["ﬁn"]),
+        ("没有", ["别的"], []),
+        ("疲劳寿命试验", ["劳寿"], ["劳寿"]),
+    ],
+)
+def test_highlight(raw: str, words: list[str], marked: list[str]) -> None:
+    pieces = highlight(raw, words)
+    assert "".join(piece for piece, _ in pieces) == raw
+    assert [piece for piece, on in pieces if on] == marked
+
+
+def test_highlight_never_changes_a_text() -> None:
+    rng = random.Random(8)
+    for _ in range(300):
+        raw = "".join(
+            rng.choice(
+                ["焊接", "Ａ", "ﬁ", "é", "e\u0301", "😀", "\u200b", "½", "㎏", "ß", "İ", " ", "3"]
+            )
+            for _ in range(20)
+        )
+        pieces = highlight(raw, {"焊接", "fi", "kg", "ss", "a", "3", "i"})
+        assert "".join(piece for piece, _ in pieces) == raw
+        assert all(piece for piece, _ in pieces)
+        assert all(one[1] != two[1] for one, two in zip(pieces, pieces[1:], strict=False))
+    assert highlight("", ["x"]) == []
