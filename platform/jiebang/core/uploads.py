@@ -175,7 +175,7 @@ def accept_of(kinds: frozenset[Kind]) -> str:
 def shown_name(filename: str, kind: Kind) -> str:
     """The given name without folders and control characters, with the ending of its content."""
     base = filename.replace("\\", "/").rsplit("/", 1)[-1]
-    clean = "".join(c for c in base if unicodedata.category(c)[0] != "C").strip(". ")
+    clean = "".join(c for c in base if unicodedata.category(c)[0] != "C").strip()
     suffixes = SUFFIXES[kind]
     ending = next((s for s in suffixes if clean.lower().endswith(s)), suffixes[0])
     stem = clean[: -len(ending)] if clean.lower().endswith(ending) else clean
