@@ -15,4 +15,10 @@ ROLE_TRIES = {
     Role.SECURITY_ADMINISTRATOR: "给人员分配和收回角色",
     Role.AUDITOR: "查审计记录、验证审计链完整",
 }
-MEMBER_TRIES = "发布需求或成果，看匹配与理由，揭榜、请专员对接"
+CATEGORY_TRIES = {
+    "enterprise": "发布需求、采购或用人计划，看匹配与理由，揭榜、请专员对接",
+    "university": "发布成果，揭企业的技术难题，看为什么合适、为什么不合适",
+    "institute": "发布成果，揭企业的技术难题，看为什么合适、为什么不合适",
+    "college": "上榜专业供给，承接企业的订单班",
+}
+"""By the category of the organisation that a member acts for."""

@@ -1,4 +1,4 @@
-"""The names people sign in with: an e-mail address or a mainland mobile number."""
+"""What people sign in with: an e-mail address or a mainland mobile number."""
 
 from __future__ import annotations
 
@@ -6,40 +6,51 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-_PHONE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 _EMAIL = re.compile(
-    r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    r"@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+    r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 )
-EMAIL_LIMIT = 254
+_PHONE = re.compile(r"1[3-9][0-9]{9}")
+_PREFIX = re.compile(r"^(?:\+|00)?86(?=1[3-9])")
+MESSAGE = "请填写邮箱（如 name@example.com）或 11 位手机号。"
 
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """A readable sign-in name in the form the database keeps; exactly one of the two is set."""
+    """A normalised sign-in name; exactly one of the two is set."""
 
     email: str | None = None
     phone: str | None = None
 
     @property
-    def text(self) -> str:
+    def value(self) -> str:
         return self.email or self.phone or ""
 
 
+def email(text: str) -> str | None:
+    """A lower-case e-mail address, or None when it is not one."""
+    value = unicodedata.normalize("NFKC", text).strip().lower()
+    return value if len(value) <= 254 and _EMAIL.fullmatch(value) else None
+
+
+def phone(text: str) -> str | None:
+    """11 digits, without blanks, hyphens and +86; None when it is not a mobile number."""
+    value = re.sub(r"[\s\-()]", "", unicodedata.normalize("NFKC", text))
+    value = _PREFIX.sub("", value)
+    return value if _PHONE.fullmatch(value) else None
+
+
 def parse(text: str) -> Identifier | None:
-    """Reads what somebody typed: full-width letters, +86, blanks and dashes are accepted."""
-    clean = unicodedata.normalize("NFKC", text).strip().lower()
-    if "@" in clean:
-        fits = len(clean) <= EMAIL_LIMIT and _EMAIL.fullmatch(clean)
-        return Identifier(email=clean) if fits else None
-    digits = re.sub(r"[\s-]", "", clean)
-    digits = digits.removeprefix("+86") if digits.startswith("+86") else digits
-    return Identifier(phone=digits) if _PHONE.fullmatch(digits) else None
+    """Whichever of the two it is; None when it is neither."""
+    if number := phone(text):
+        return Identifier(phone=number)
+    if address := email(text):
+        return Identifier(email=address)
+    return None
 
 
-def masked(email: str | None, phone: str | None) -> str:
-    """Enough to recognise oneself by, too little to copy: li***@example.com, 138****5678."""
-    if phone:
-        return f"{phone[:3]}****{phone[-4:]}"
-    name, _, domain = (email or "").partition("@")
-    return f"{name[:2]}***@{domain}"
+def masked(value: str) -> str:
+    """138****5678, z***@example.com: enough to know one's own."""
+    if "@" in value:
+        name, _, domain = value.partition("@")
+        return f"{name[:1]}***@{domain}"
+    return f"{value[:3]}****{value[-4:]}"

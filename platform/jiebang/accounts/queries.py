@@ -1,84 +1,109 @@
-"""Reading people and their sessions."""
+"""What is read about people and their sessions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
+from jiebang.core import clock
+from jiebang.core.errors import NotFound
 from jiebang.core.permissions import Role
 
-from . import identifiers
+from .identifiers import Identifier, parse
 from .models import OneTimeToken, User, UserRole, UserSession
 
 
-def by_identifier(session: Session, text: str) -> User | None:
-    """The person with an e-mail address or telephone number, however it is typed."""
-    found = identifiers.parse(text)
+def user(session: Session, user_id: int) -> User:
+    """A person by id; NotFound when there is none."""
+    found = session.get(User, user_id)
     if found is None:
+        raise NotFound("没有找到这个账号。")
+    return found
+
+
+def by_identifier(session: Session, identifier: Identifier | str) -> User | None:
+    """Whoever signs in with this name, read already or as typed."""
+    if isinstance(identifier, str):
+        parsed = parse(identifier)
+        if parsed is None:
+            return None
+        identifier = parsed
+    column = User.email if identifier.email else User.phone
+    return session.scalars(select(User).where(column == identifier.value)).first()
+
+
+def signed_in(session: Session, token_hash: str) -> tuple[UserSession, User] | None:
+    """A session and its person; whether it still holds is judged by the caller."""
+    row = session.execute(
+        select(UserSession, User)
+        .join(User, User.id == UserSession.user_id)
+        .where(UserSession.token_hash == token_hash)
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+def sessions_of(session: Session, user_id: int) -> Sequence[UserSession]:
+    """A person's signed-in browsers, the latest first."""
+    query = (
+        select(UserSession)
+        .where(UserSession.user_id == user_id, UserSession.expires_at > clock.now())
+        .order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
+    )
+    return session.scalars(query).all()
+
+
+def open_token(session: Session, token_hash: str, purpose: str) -> OneTimeToken | None:
+    """A mailed link's row while it can still be used."""
+    row = session.get(OneTimeToken, token_hash)
+    if row is None or row.purpose != purpose or row.used_at or row.expires_at <= clock.now():
         return None
-    column, value = (User.email, found.email) if found.email else (User.phone, found.phone)
-    return session.scalars(select(User).where(column == value)).first()
-
-
-def by_id(session: Session, user_id: int, *, lock: bool = False) -> User | None:
-    """The person with an id; `lock` keeps others from changing the row meanwhile."""
-    query = select(User).where(User.id == user_id)
-    return session.scalars(query.with_for_update(of=User) if lock else query).first()
+    return row
 
 
 def demo_users(session: Session) -> Sequence[User]:
-    """Demonstration accounts in the order they were made."""
-    return session.scalars(
-        select(User).where(User.demo, User.active).order_by(User.id).limit(60)
-    ).all()
+    """The accounts that the sign-in page of a demonstration offers."""
+    query = select(User).where(User.demo, User.active).order_by(User.id).limit(40)
+    return session.scalars(query).all()
 
 
-def role_holders(session: Session, text: str = "") -> Sequence[User]:
-    """People with a platform role; with a text, all people whose name or sign-in name has it."""
-    query = select(User).where(User.active).order_by(User.display_name, User.id).limit(50)
-    text = text.strip()
-    if not text:
-        return session.scalars(query.where(User.roles.any())).all()
-    exact = identifiers.parse(text)
-    name = User.display_name.contains(text, autoescape=True)
-    if exact is None:
-        return session.scalars(query.where(name)).all()
-    by_name = User.email == exact.email if exact.email else User.phone == exact.phone
-    return session.scalars(query.where(or_(name, by_name))).all()
+@dataclass(frozen=True, slots=True)
+class People:
+    """One page of the list of accounts."""
+
+    users: Sequence[User]
+    total: int
 
 
-def with_role(session: Session, role: Role) -> Sequence[User]:
-    """Active people with a role, by name."""
-    return session.scalars(
-        select(User)
-        .join(UserRole, UserRole.user_id == User.id)
-        .where(and_(UserRole.role == role, User.active))
-        .order_by(User.display_name, User.id)
-    ).all()
+def people(
+    session: Session, *, text: str = "", role: Role | None = None, page: int = 1, size: int = 50
+) -> People:
+    """Accounts by name or sign-in name, those with roles first."""
+    query = select(User)
+    if text:
+        pattern = f"%{_literal(text)}%"
+        clauses: list[ColumnElement[bool]] = [User.display_name.like(pattern, escape="\\")]
+        if identifier := parse(text):
+            column = User.email if identifier.email else User.phone
+            clauses.append(column == identifier.value)
+        query = query.where(or_(*clauses))
+    if role is not None:
+        query = query.where(User.roles.any(UserRole.role == role))
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    has_role = User.roles.any()
+    page_query = query.order_by(has_role.desc(), User.id).limit(size).offset((page - 1) * size)
+    return People(session.scalars(page_query).all(), total)
 
 
-def sessions_of(session: Session, user_id: int, moment: datetime) -> Sequence[UserSession]:
-    """A person's live sessions, the one used last first."""
-    return session.scalars(
-        select(UserSession)
-        .where(and_(UserSession.user_id == user_id, UserSession.expires_at > moment))
-        .order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
-    ).all()
-
-
-def usable_token(
-    session: Session, token_hash: str, purpose: str, moment: datetime, *, lock: bool = False
-) -> OneTimeToken | None:
-    """A token that is neither used nor expired."""
-    query = select(OneTimeToken).where(
-        and_(
-            OneTimeToken.token_hash == token_hash,
-            OneTimeToken.purpose == purpose,
-            OneTimeToken.used_at.is_(None),
-            OneTimeToken.expires_at > moment,
-        )
+def role_holders(session: Session, role: Role) -> int:
+    """How many active people hold a role."""
+    query = select(func.count()).where(
+        UserRole.role == role, UserRole.user_id == User.id, User.active
     )
-    return session.scalars(query.with_for_update() if lock else query).first()
+    return session.scalar(query) or 0
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

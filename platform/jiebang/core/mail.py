@@ -9,6 +9,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 import sys
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
@@ -21,6 +22,7 @@ from sqlalchemy.orm import Session
 from . import clock, outbox
 
 KIND = "mail"
+_FOOT = "\n——\n此邮件由揭榜平台自动发出，请勿直接回复。\n"
 TIMEOUT = 20
 """Seconds a mail server may take to answer; well below the lease of a job."""
 
@@ -76,8 +78,9 @@ def _letter(settings: MailSettings, payload: dict[str, Any]) -> EmailMessage:
     letter["Subject"] = payload["subject"]
     domain = settings.mail_from.rpartition("@")[2].strip(">") or "localhost"
     letter["Message-ID"] = f"<{payload['id']}@{domain}>"
+    letter["Date"] = datetime.fromisoformat(payload["at"])
     letter["Auto-Submitted"] = "auto-generated"
-    letter.set_content(payload["body"])
+    letter.set_content(payload["body"].rstrip("\n") + "\n" + _FOOT)
     return letter
 
 
