@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -59,6 +61,17 @@ def test_coerce_gives_a_value_or_a_sentence(field: Field, raw: object, lenient: 
     if field.type not in (FieldType.ROWS, FieldType.FLAG, FieldType.MOMENT):
         again = coerce(field, shown)
         assert again == value or field.type in (FieldType.LINE, FieldType.TEXT)
+
+
+@pytest.mark.parametrize(
+    "part", ["(", "（", "1", "a1", " ", "1,", "×", "|", "；", "1-", "年", "\n"]
+)
+def test_long_nonsense_is_answered_at_once(part: str) -> None:
+    started = time.monotonic()
+    for field in {field.name: field for field in EVERY}.values():
+        with contextlib.suppress(ValueError):
+            coerce(field, part * 50_000, lenient=True, notes=[])
+    assert time.monotonic() - started < 8
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ _EXCEL_DAYS = range(36526, 73051)
 """Serial numbers of the years 2000 to 2100."""
 _YEARS = range(1950, 2101)
 _MONEY_LENGTH = 60
+_LABEL_LENGTH = 200
 
 
 def line(field: Field, raw: object) -> str | None:
@@ -58,6 +59,8 @@ def _spellings(options: tuple[Option, ...]) -> tuple[dict[str, str], list[tuple[
 
 def find_option(options: tuple[Option, ...], text: str) -> str | None:
     """The stored value that a value, a label or an obvious near form of them means."""
+    if len(text) > _LABEL_LENGTH:
+        return None
     exact, bare = _spellings(options)
     wanted = fold(text)
     if wanted in exact:

@@ -16,6 +16,8 @@ Coerce = Callable[[Field, object], Any]
 QUALITATIVE = "定性"
 LONGEST = 100_000
 """Characters of a whole table as text."""
+LONGEST_LINE = 500
+"""A longer line is no row of a table: it is refused by its first column's limit."""
 
 _NUMBERING = re.compile(
     r"^\s*(?:[（(]\s*\d{1,2}\s*[）)]|\d{1,2}\s*[）)、]|\d{1,2}\.(?!\d)|[①-⑳])\s*"
@@ -135,6 +137,8 @@ def _line(field: Field, line: str) -> Row:
         return dict(zip((column.name for column in field.columns), cells, strict=False))
     line = _NUMBERING.sub("", one_line(line)).strip("。，,、 ")
     names = [column.name for column in field.columns]
+    if len(line) > LONGEST_LINE:
+        return {names[0]: line}
     if "comparator" in names:
         return indicator(line)
     counted = next(

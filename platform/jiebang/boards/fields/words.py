@@ -1,7 +1,7 @@
 """Words of other platforms and statistics, and what they are called here. Data, not rules.
 
 A word is listed only where both sides mean the same thing. What has no counterpart (其他, 合作生产)
-is not squeezed into one: an import keeps the original words beside the listing.
+is not squeezed into one: an import names it in its notes and hands on the original words.
 """
 
 from __future__ import annotations

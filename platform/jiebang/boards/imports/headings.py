@@ -37,6 +37,9 @@ BODY_GOES_TO = {"need": "problem", "outcome": "details", "demand": "details", "p
 """Where a long undivided text is kept whole; the other boards have only the summary."""
 SPECIAL = frozenset(field.name for field in (EXTERNAL_ID, OWNER, POSTED, BODY, IGNORED))
 
+LONGEST = 200
+"""A longer cell is no heading."""
+
 _UNITS = {"元", "千元", "万元", "亿元", "万", "亿"}
 _BRACKETED = re.compile(r"[(\[【〔](.*?)[)\]】〕]")
 
@@ -90,6 +93,8 @@ class Columns:
 
     def find(self, heading: str) -> Column | None:
         """The field of a heading; None when no field takes it."""
+        if len(heading) > LONGEST:
+            return None
         if heading not in self._decided:
             field = self._look_up(heading)
             self._decided[heading] = None if field is None else Column(heading, field)

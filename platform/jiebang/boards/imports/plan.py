@@ -195,8 +195,8 @@ class _Reader:
         before = self.values.get(name)
         if before in (None, []) or (name == "industry" and before == "other"):
             self.values[name] = value
-            outcome = "记为“其他”" if name == "industry" else "没有对应的选项"
-            self._remarks[name] = [f"“{heading}”里的“{word}”{outcome}，原文另存" for word in notes]
+            outcome = "记为“其他”" if name == "industry" else "没有对应的选项，未填入"
+            self._remarks[name] = [f"“{heading}”里的“{word}”{outcome}" for word in notes]
         elif before != value and heading not in self.origin:
             text = "；".join(map(str, cell)) if isinstance(cell, list) else as_text(cell)
             said = f"“{heading}”与“{self.heading_of(name)}”是同一栏，以后者为准"
@@ -204,7 +204,7 @@ class _Reader:
 
     def _keep_words(self, heading: str, text: str, remark: str) -> None:
         self.origin[heading] = clean(text)
-        self.planner.remarks[f"{remark}，原文另存"] += 1
+        self.planner.remarks[remark] += 1
 
     def place_body(self) -> None:
         """Puts an undivided text where it belongs; nothing of it is lost or shown too widely."""
