@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import current_app, request
+from flask import current_app, g, request
 
 from jiebang.core import limits
 from jiebang.core.errors import TooMany
@@ -13,7 +13,13 @@ from .current import platform
 
 
 def throttle(purpose: str, allowed: int, window: timedelta, subject: str | None = None) -> None:
-    """Counts one use by this address (or `subject`); raises TooMany beyond `allowed`."""
+    """Counts one use by this address (or `subject`); raises TooMany beyond `allowed`.
+
+    Comes before the request's own transaction: on SQLite the two would wait for each other.
+    """
+    own = g.get("db")
+    if own is not None and own.in_transaction():
+        raise RuntimeError("throttle() after a query of this request: call it first")
     name = limits.bucket(
         purpose, subject or request.remote_addr or "unknown", current_app.config["SECRET_KEY"]
     )
