@@ -13,8 +13,8 @@ from jiebang.core.boards import Board
 from jiebang.core.money import range_text
 from jiebang.core.permissions import Actor
 from jiebang.discovery.provider import Card, Indexable
+from jiebang.discovery.values import Conditions, Document, Kind
 from jiebang.orgs.models import Organisation
-from matching.documents import Conditions, Document, Kind
 
 from . import storage
 from .fields import Field, fields_of

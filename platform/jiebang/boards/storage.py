@@ -50,7 +50,11 @@ def _read_one(listing: Listing, field: Field) -> Any:
 def write(listing: Listing, values: Mapping[str, Any]) -> list[str]:
     """Writes those values that are given; returns the names of the fields that changed."""
     if listing.details is None:
-        setattr(listing, listing.board.value, DETAIL_MODELS[listing.board]())
+        details = DETAIL_MODELS[listing.board]()
+        for field in fields_of(listing.board):
+            if field.type is FieldType.ROWS:  # known to be empty: nothing to load later
+                setattr(details, field.name, [])
+        setattr(listing, listing.board.value, details)
     changed = []
     for field in fields_of(listing.board):
         if field.name not in values:

@@ -6,7 +6,7 @@ A job is done at least once; handlers are idempotent and commit their effect tog
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -93,6 +93,20 @@ def _due(moment: datetime) -> ColumnElement[bool]:
 def is_due(session: Session) -> bool:
     """Whether any job waits to be claimed; takes no lock."""
     return session.scalar(select(Job.id).where(_due(clock.now())).limit(1)) is not None
+
+
+def enqueue_many(
+    session: Session, kind: str, payloads: Mapping[str, dict[str, Any]]
+) -> None:
+    """Adds several jobs by key in a fixed number of statements; open keys are left as they are."""
+    known = set(session.scalars(select(Job.key).where(Job.key.in_(payloads))))
+    moment = clock.now()
+    session.add_all(
+        Job(kind=kind, payload=payload, key=key, created_at=moment, run_after=moment, attempts=0)
+        for key, payload in payloads.items()
+        if key not in known
+    )
+    session.flush()
 
 
 def claim(session: Session, worker: str) -> Job | None:

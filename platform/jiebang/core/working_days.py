@@ -24,7 +24,8 @@ class Calendar:
 def calendar() -> Calendar:
     """The calendar that ships with the platform."""
     raw = json.loads(DATA.read_text(encoding="utf-8"))
-    off, work = set(), set()
+    off: set[date] = set()
+    work: set[date] = set()
     for year in raw["years"]:
         off.update(date.fromisoformat(day) for day in year["off"])
         work.update(date.fromisoformat(day) for day in year["work"])

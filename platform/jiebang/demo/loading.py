@@ -21,7 +21,7 @@ from jiebang.boards.fields import FIELDS
 from jiebang.boards.fields.shared import INDUSTRIES
 from jiebang.boards.fields.values import coerce
 from jiebang.boards.models import Listing, ListingEvent
-from jiebang.boards.services.life import suggest_later
+from jiebang.boards.services.life import suggest_many_later
 from jiebang.boards.workflow import ListingState
 from jiebang.core import audit, clock
 from jiebang.core.boards import Board
@@ -208,8 +208,7 @@ def _listings(
             ready.append(listing)
     session.flush()
     discovery.publish_many(session, [indexable(listing) for listing in ready])
-    for listing in ready:
-        suggest_later(session, listing.id)
+    suggest_many_later(session, [listing.id for listing in ready])
 
 
 def _advance(session: Session, listing: Listing, row: dict[str, Any]) -> None:

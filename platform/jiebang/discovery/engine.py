@@ -19,7 +19,7 @@ from matching.encoder import load_encoder
 from matching.engine import Engine, Filter, Match, Prepared
 from matching.explain import Explanation
 
-from .index import LiveIndex, pid, retire_row, stale_rows, write_row
+from .index import LiveIndex, pid, retire_row, stale_rows, write_rows
 from .models import SearchRow
 from .provider import Card, Indexable, Provider
 
@@ -71,11 +71,7 @@ class Discovery:
         """The same for many: texts are encoded in one batch."""
         engine = self.live.engine
         prepared = engine.prepare_many([(i.document.title, i.document.body) for i in items])
-        model = engine.encoder.fingerprint
-        return [
-            write_row(session, item.document.id, item, each, model)
-            for item, each in zip(items, prepared, strict=True)
-        ]
+        return write_rows(session, items, prepared, engine.encoder.fingerprint)
 
     def withdraw(self, session: Session, listing_id: int) -> None:
         """Takes a listing out in this transaction."""

@@ -25,37 +25,50 @@ SNAPSHOT_AFTER = 500
 """Changes after which the worker writes a new snapshot: replaying fewer costs under a second."""
 
 
-def next_revision(session: Session) -> int:
-    """Takes the next revision and keeps the counter locked until this transaction ends."""
+def next_revision(session: Session, number: int = 1) -> int:
+    """Takes the next `number` revisions and keeps the counter locked until this transaction ends;
+    returns the first of them."""
     value = session.execute(
         update(SearchRevision)
         .where(SearchRevision.id == 1)
-        .values(value=SearchRevision.value + 1)
+        .values(value=SearchRevision.value + number)
         .returning(SearchRevision.value)
     ).scalar_one()
-    return int(value)
+    return int(value) - number + 1
 
 
-def write_row(
-    session: Session, listing_id: int, item: Indexable, prepared: Prepared, model: str
-) -> int:
-    """Writes or replaces a listing's search row in this transaction; returns its revision."""
-    revision = next_revision(session)
-    row = session.get(SearchRow, listing_id)
-    if row is None:
-        row = SearchRow(listing_id=listing_id)
-        session.add(row)
+def write_rows(
+    session: Session, items: Sequence[Indexable], prepared: Sequence[Prepared], model: str
+) -> list[int]:
+    """Writes or replaces listings' search rows in this transaction; returns their revisions."""
+    if not items:
+        return []
+    ids = [item.document.id for item in items]
+    known = {
+        row.listing_id: row
+        for row in session.scalars(select(SearchRow).where(SearchRow.listing_id.in_(ids)))
+    }
+    first = next_revision(session, len(items))
+    for revision, (item, each) in enumerate(zip(items, prepared, strict=True), first):
+        row = known.get(item.document.id)
+        if row is None:
+            row = SearchRow(listing_id=item.document.id)
+            session.add(row)
+        _fill(row, item)
+        row.revision, row.live, row.model = revision, True, model
+        row.prepared = each.to_bytes()
+    session.flush()
+    return list(range(first, first + len(items)))
+
+
+def _fill(row: SearchRow, item: Indexable) -> None:
     conditions = item.document.conditions
     row.board = Board(item.document.kind.value)
-    row.revision, row.live, row.model = revision, True, model
-    row.prepared = prepared.to_bytes()
     row.visibility, row.organisation_id = item.visibility, item.organisation_id
     row.industry, row.chain, row.region = conditions.industry, conditions.chain, conditions.region
     row.modes = sorted(conditions.modes)
     row.trl, row.deadline, row.education = conditions.trl, conditions.deadline, conditions.education
     row.money_low, row.money_high = conditions.money_low, conditions.money_high
-    session.flush()
-    return revision
 
 
 def retire_row(session: Session, listing_id: int) -> None:

@@ -41,10 +41,10 @@ def page(code: int, happened: str = "", reference: str = "") -> tuple[str, int]:
             "errors/error.html",
             code=code,
             title=title,
-            what_happened=happened or default,
-            what_to_do=advice,
+            happened=happened or default,
+            advice=advice,
             reference=reference,
-            actions=[{"label": "回到首页", "url": "/"}],
+            actions=[("回到首页", "/")],
         ),
         code,
     )

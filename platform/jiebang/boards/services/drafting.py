@@ -51,13 +51,37 @@ def create(
             raise Forbidden("请先加入或创建单位，再发布内容。")
         if not actor.acts_in(board.line):
             raise Forbidden("您的经办范围不含这条业务线，请联系本单位管理员调整。")
+    listing = build(
+        actor,
+        board,
+        values,
+        organisation_id=owner,
+        import_key=import_key,
+        external_id=external_id,
+    )
+    session.add(listing)
+    session.flush()
+    born(session, actor, listing, values)
+    return listing
+
+
+def build(
+    actor: Actor,
+    board: Board,
+    values: Mapping[str, Any],
+    *,
+    organisation_id: int | None,
+    import_key: str | None = None,
+    external_id: str = "",
+) -> Listing:
+    """A draft that is not in the database yet; `born` follows when the flush gave it an id."""
     if errors := check(fields_of(board), values, complete=False):
         raise Invalid(errors)
     moment = clock.now()
     listing = Listing(
         code=f"new-{secrets.token_hex(8)}",
         board=board,
-        organisation_id=owner,
+        organisation_id=organisation_id,
         created_by=actor.user_id,
         state=ListingState.DRAFT,
         title=str(values["title"]),
@@ -69,16 +93,19 @@ def create(
     )
     storage.write(listing, values)
     _count(listing)
-    session.add(listing)
-    session.flush()
-    listing.code = f"{board.prefix}{clock.to_beijing(moment):%y}{listing.id:06d}"
-    _keep_version(session, actor, listing, sorted(values))
+    return listing
+
+
+def born(session: Session, actor: Actor, listing: Listing, values: Mapping[str, Any]) -> None:
+    """Gives a new listing its number, its first version, and its audit row."""
+    moment = listing.created_at
+    listing.code = f"{listing.board.prefix}{clock.to_beijing(moment):%y}{listing.id:06d}"
+    _keep_version(session, actor, listing, sorted(values), number=1)
     log(session, actor, listing, "create", "建立草稿")
     audit.record(
         session, actor, "listing.created", "listing", listing.id,
-        organisation_id=owner, board=board.value, code=listing.code,
+        organisation_id=listing.organisation_id, board=listing.board.value, code=listing.code,
     )  # fmt: skip
-    return listing
 
 
 def change(
@@ -120,14 +147,22 @@ def _count(listing: Listing) -> None:
     listing.missing = completeness(fields_of(listing.board), values).missing
 
 
-def _keep_version(session: Session, actor: Actor, listing: Listing, changed: list[str]) -> None:
-    latest = session.scalar(
-        select(func.max(ListingVersion.number)).where(ListingVersion.listing_id == listing.id)
-    )
+def _keep_version(
+    session: Session,
+    actor: Actor,
+    listing: Listing,
+    changed: list[str],
+    number: int | None = None,
+) -> None:
+    if number is None:
+        latest = session.scalar(
+            select(func.max(ListingVersion.number)).where(ListingVersion.listing_id == listing.id)
+        )
+        number = (latest or 0) + 1
     session.add(
         ListingVersion(
             listing_id=listing.id,
-            number=(latest or 0) + 1,
+            number=number,
             at=clock.now(),
             changed_by=actor.label[:80],
             changed=changed,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from jiebang.core import audit, clock
 from jiebang.core.boards import Board
-from jiebang.core.errors import DomainError, Invalid
+from jiebang.core.errors import DomainError, Forbidden, Invalid
 from jiebang.core.permissions import Actor, Permission
 from jiebang.discovery.engine import Discovery
 from jiebang.discovery.provider import Indexable
@@ -20,8 +20,8 @@ from ..documents import detail_loads, indexable
 from ..imports.rows import ImportedRow, Kept, Refused
 from ..models import Listing
 from ..workflow import EDITABLE, ListingState
-from .drafting import change, create
-from .life import advance, suggest_later
+from .drafting import born, build, change
+from .life import advance, suggest_many_later
 
 DEFAULTS = {"disclosure": "public", "track": "market"}
 
@@ -35,16 +35,40 @@ class BoardStore:
     def __call__(
         self, session: Session, actor: Actor, kind: str, rows: Sequence[ImportedRow], /
     ) -> list[Kept | Refused]:
-        """Keeps one batch in the session's transaction; one answer per row, in order."""
+        """Keeps one batch in the session's transaction; one answer per row, in order.
+
+        Raises Forbidden when the actor may not write for the owners that the rows name.
+        """
         board = Board(kind)
         owners = _owners(session, actor, rows)
+        if not actor.can(Permission.IMPORT_FOR_OTHERS) and (
+            not actor.acts_in(board.line) or set(owners) != {actor.organisation_id}
+        ):
+            raise Forbidden("只能为本单位、在自己的经办范围内导入。")
         keys = [_key(row, owner) for row, owner in zip(rows, owners, strict=True)]
         known = _known(session, board, keys)
         answers: list[Kept | Refused] = []
+        new: list[tuple[Listing, ImportedRow, dict[str, Any]]] = []
         fresh: list[Listing] = []
         for row, owner, key in zip(rows, owners, keys, strict=True):
+            listing = known.get(key)
             try:
-                answer, listing = self._keep(session, actor, board, row, owner, key, known.get(key))
+                if listing is None:
+                    values = {**DEFAULTS, **_given(row.values)}
+                    listing = build(
+                        actor,
+                        board,
+                        values,
+                        organisation_id=owner,
+                        import_key=key,
+                        external_id=row.external_id or "",
+                    )
+                    listing.content_hash = row.content_hash
+                    session.add(listing)
+                    new.append((listing, row, values))
+                    answer: Kept = "created"
+                else:
+                    answer = self._renew(session, actor, row, listing)
             except Invalid as error:
                 name, message = next(iter(error.errors.items()))
                 answers.append(Refused(message, name))
@@ -54,49 +78,32 @@ class BoardStore:
                 continue
             known[key] = listing
             answers.append(answer)
-            if answer != "unchanged" and listing.state is ListingState.PUBLISHED:
+            if answer == "updated" and listing.state is ListingState.PUBLISHED:
+                fresh.append(listing)
+        session.flush()
+        for listing, row, values in new:
+            born(session, actor, listing, values)
+            if _publishes(actor, row):
+                _admit(session, actor, listing, row)
                 fresh.append(listing)
         self._index(session, fresh)
         return answers
 
-    def _keep(
-        self,
-        session: Session,
-        actor: Actor,
-        board: Board,
-        row: ImportedRow,
-        owner: int | None,
-        key: str,
-        listing: Listing | None,
-    ) -> tuple[Kept, Listing]:
-        publish = row.publish and actor.can(Permission.IMPORT_FOR_OTHERS)
-        if listing is None:
-            values = {**DEFAULTS, **_given(row.values)}
-            listing = create(
-                session,
-                actor,
-                board,
-                values,
-                organisation_id=owner,
-                import_key=key,
-                external_id=row.external_id or "",
-            )
-            listing.content_hash = row.content_hash
-            if publish:
-                _admit(session, actor, listing, row)
-            return "created", listing
+    def _renew(self, session: Session, actor: Actor, row: ImportedRow, listing: Listing) -> Kept:
         same = listing.content_hash == row.content_hash
-        raised = publish and listing.state is ListingState.DRAFT
+        raised = _publishes(actor, row) and listing.state is ListingState.DRAFT
         if same and not raised:
-            return "unchanged", listing
-        if not same and listing.state in EDITABLE:
+            return "unchanged"
+        if not same and listing.state not in EDITABLE:
+            raise Invalid({"": "这条内容在平台上已提交审核或已结束，请先取回或重新编辑后再导入。"})
+        if not same:
+            if listing in session.new:  # the same row twice in one batch
+                session.flush()
             change(session, actor, listing, _given(row.values))
             listing.content_hash = row.content_hash
-        elif not same:
-            raise Invalid({"": "这条内容在平台上已提交审核或已结束，请先取回或重新编辑后再导入。"})
-        if raised:
+        if raised and listing not in session.new:
             _admit(session, actor, listing, row)
-        return "updated", listing
+        return "updated"
 
     def _index(self, session: Session, listings: Sequence[Listing]) -> None:
         """One encoding for the whole batch; the search rows stand in the same transaction."""
@@ -105,8 +112,11 @@ class BoardStore:
         session.flush()
         items: list[Indexable] = [indexable(listing) for listing in listings]
         self.discovery.publish_many(session, items)
-        for listing in listings:
-            suggest_later(session, listing.id)
+        suggest_many_later(session, [listing.id for listing in listings])
+
+
+def _publishes(actor: Actor, row: ImportedRow) -> bool:
+    return row.publish and actor.can(Permission.IMPORT_FOR_OTHERS)
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:

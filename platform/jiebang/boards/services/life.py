@@ -67,8 +67,8 @@ def advance(
             listing.confirmed_at = clock.now()
     if listing.state in (ListingState.WITHDRAWN, ListingState.CLOSED, ListingState.EXPIRED):
         listing.ended_at = moment
-    session.flush()
     if discovery is not None:
+        session.flush()
         _sync(session, discovery, listing, was_live=before is ListingState.PUBLISHED)
     log(session, actor, listing, name, transition.label, reason)
     audit.record(
@@ -101,6 +101,13 @@ def save_and_reindex(session: Session, discovery: Discovery, listing: Listing) -
 def suggest_later(session: Session, listing_id: int) -> None:
     """Asks the worker to renew a listing's suggestions; one open job is enough."""
     outbox.enqueue(session, "suggest", {"listing_id": listing_id}, key=f"suggest:{listing_id}")
+
+
+def suggest_many_later(session: Session, listing_ids: Collection[int]) -> None:
+    """The same for a batch, in a fixed number of statements."""
+    outbox.enqueue_many(
+        session, "suggest", {f"suggest:{each}": {"listing_id": each} for each in listing_ids}
+    )
 
 
 def run_clock(session: Session, discovery: Discovery, limit: int = 200) -> int:

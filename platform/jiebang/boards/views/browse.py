@@ -14,10 +14,10 @@ from jiebang.core.boards import Board
 from jiebang.core.errors import NotFound
 from jiebang.core.money import parse_money
 from jiebang.core.permissions import LINE_LABELS, Line
+from jiebang.discovery.values import Filter
 from jiebang.web.access import Level, access, actor, db
 from jiebang.web.current import platform
 from jiebang.web.pagination import Page, page_number
-from matching.engine import Filter
 
 from .. import queries
 from ..documents import INDUSTRY_LABELS, card

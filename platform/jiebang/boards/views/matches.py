@@ -11,9 +11,9 @@ from jiebang.core.errors import Invalid, NotFound
 from jiebang.discovery import feedback, suggestions
 from jiebang.discovery.engine import Found
 from jiebang.discovery.presenting import match_view
+from jiebang.discovery.values import Document
 from jiebang.web.access import Level, Tenancy, access, actor, db
 from jiebang.web.current import platform
-from matching.documents import Document
 
 from .. import queries
 from ..documents import card, indexable

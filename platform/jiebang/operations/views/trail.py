@@ -22,7 +22,7 @@ SIZE = 50
 def trail() -> str:
     """Who did what, newest first; narrowed by action, person, target and day."""
     args = request.args
-    problems = []
+    problems: list[str] = []
     since, until = _day(args.get("since", ""), problems), _day(args.get("until", ""), problems)
     where = queries.TrailFilter(
         action=args.get("action", "").strip(),
