@@ -224,12 +224,3 @@ class SearchForm(Form):
         csrf = False
 
     q = StringField("单位名称", validators=[_at_most(NAME_LIMIT)])
-
-
-def refuse(form: Form, errors: dict[str, str]) -> None:
-    """Puts a service's refusals where the fields are."""
-    for name, message in errors.items():
-        if name in form:
-            form[name].errors = [*form[name].errors, message]
-        else:
-            form.form_errors.append(message)

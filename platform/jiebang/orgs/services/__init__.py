@@ -19,9 +19,18 @@ from .organisations import (
     Profile,
     create_organisation,
     edit_profile,
+    guard_manage,
     unclaimed,
 )
-from .verification import Papers, check_code, decide, submit_verification, suspend, vouch
+from .verification import (
+    Papers,
+    check_code,
+    decide,
+    own_request,
+    submit_verification,
+    suspend,
+    vouch,
+)
 
 __all__ = [
     "Papers",
@@ -36,7 +45,9 @@ __all__ = [
     "create_organisation",
     "decide",
     "edit_profile",
+    "guard_manage",
     "invite",
+    "own_request",
     "proves",
     "remove_member",
     "renew_invitation",
