@@ -54,11 +54,13 @@ def group() -> None:
 
 def main() -> None:
     """The console script."""
-    from .config import SettingsError
-
     try:
         group(prog_name="jiebang")
-    except SettingsError as error:
+    except Exception as error:
+        from .config import SettingsError  # not before: it would slow `--help` down
+
+        if not isinstance(error, SettingsError):
+            raise
         refusal = commands.unusable_settings(error)
         refusal.show()
         raise SystemExit(refusal.exit_code) from error
