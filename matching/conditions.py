@@ -73,14 +73,14 @@ def _range(conditions: Conditions) -> str:
     return money(high if high is not None else low or 0)
 
 
-def _made(  # noqa: PLR0917
+def _made(
     pair: Sides, name: str, label: str, state: State, demand: str, supply: str, text: str
 ) -> ConditionCheck:
     query, document = (demand, supply) if pair.query_is_demand else (supply, demand)
     return ConditionCheck(name, label, state, query, document, text)
 
 
-def _missing(  # noqa: PLR0917
+def _missing(
     pair: Sides, name: str, label: str, demand: str, supply: str, words: tuple[str, str]
 ) -> ConditionCheck | None:
     """The row of a condition that at most one side states."""

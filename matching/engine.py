@@ -100,7 +100,7 @@ class Engine:
         """How many listings a board holds."""
         return len(self._boards[kind].collection)
 
-    def search(  # noqa: PLR0917
+    def search(
         self,
         query: Prepared,
         kind: Kind,

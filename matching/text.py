@@ -137,9 +137,37 @@ _FORMS = {
 }
 
 
+def _han_segments(run: str) -> list[str]:
+    """What `_han` yields, without the places: twice as fast, and most of all work is here."""
+    found: list[str] = []
+    known = set()
+    at = 0
+    for word in default_lexicon().cut(run):
+        size = len(word)
+        found.append(word)
+        if size == 2:
+            known.add(at)
+        elif size > 2:
+            for part, offset in _inside(word):
+                found.append(part)
+                if len(part) == 2:
+                    known.add(at + offset)
+        at += size
+    for start in range(len(run) - 1):
+        if start not in known:
+            first, second = run[start], run[start + 1]
+            if first not in _GRAMMAR and second not in _GRAMMAR:
+                found.append(BIGRAM + first + second)
+    return found
+
+
 def segment(text: str) -> list[str]:
     """The segments of `text`: words, sub-words, designations and, after "~", bigrams."""
-    return [token[0] for token in tokens(normalise(text))]
+    found: list[str] = []
+    for match in _TOKEN.finditer(normalise(text)):
+        name = match.lastgroup
+        found += _han_segments(match[0]) if name == "han" else _FORMS[name or "code"](match[0])
+    return found
 
 
 def words(text: str) -> list[str]:

@@ -13,7 +13,13 @@ import numpy as np
 import pytest
 
 from matching.encoder import (
-    BUNDLED, ModelInvalid, ModelMissing, StaticEncoder, join, load_encoder, read_static,
+    BUNDLED,
+    ModelInvalid,
+    ModelMissing,
+    StaticEncoder,
+    join,
+    load_encoder,
+    read_static,
 )  # fmt: skip
 from matching.text import segment
 
@@ -187,7 +193,8 @@ texts = [("焊接机器人", "焊接"), ("草莓", "草莓")] * 40
 prepared = engine.prepare_many(texts)
 engine.apply(Kind.OUTCOME, [(n, p, Attributes()) for n, p in enumerate(prepared)])
 assert engine.search(engine.prepare("焊接", ""), Kind.OUTCOME, 3)[0].id % 2 == 0
-found = engine.explain(Document(1, Kind.NEED, "焊接机器人", "焊接"), Document(2, Kind.OUTCOME, *texts[0]))
+need = Document(1, Kind.NEED, "焊接机器人", "焊接")
+found = engine.explain(need, Document(2, Kind.OUTCOME, *texts[0]))
 assert found.words and found.reasons
 """
     done = in_python(script, str(tmp_path / "model"))

@@ -263,7 +263,8 @@ def test_snapshot_that_contradicts_itself(
     path = tmp_path / "manifest.json"
     text = path.read_text(encoding="utf-8")
     assert old in text
-    path.write_text(text.replace(old, old.split(":")[0] + ': "x"'), encoding="utf-8")
+    name = old.partition(":")[0]
+    path.write_text(text.replace(old, name + ': "x"'), encoding="utf-8")
     with pytest.raises(SnapshotInvalid):
         engine.load(tmp_path)
     assert engine.size(Kind.NEED) == 0

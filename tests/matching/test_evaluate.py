@@ -122,7 +122,8 @@ def test_training_on_a_tiny_corpus(tmp_path: Path) -> None:
     welding = "焊接机器人完成汽车车身的自动焊接，焊缝质量稳定，节拍缩短。"
     fruit = "草莓采后采用气调包装保鲜，货架期延长，腐烂减少，运输方便。"
     papers = [
-        {"title": f"{'焊接机器人' if n % 2 else '草莓保鲜'}研究{n}", "abstract": (welding, fruit)[n % 2 == 0],
+        {"title": f"{'焊接机器人' if n % 2 else '草莓保鲜'}研究{n}",
+         "abstract": (welding, fruit)[n % 2 == 0],
          "keywords": "焊接;机器人" if n % 2 else "草莓;保鲜",
          "paragraphs": [["方法与过程", (welding, fruit)[n % 2 == 0] * 2]] * 3}
         for n in range(60)
@@ -139,8 +140,8 @@ from matching.text import segment
 from matching.train import train
 base = Path(sys.argv[1])
 said = []
-runs = [train(base / "corpus", base / name, extra=[base / "extra.jsonl"], steps=20, seed=3, threads=1,
-              progress=said.append, size=60, dim=8, pairs=16) for name in "ab"]
+runs = [train(base / "corpus", base / name, extra=[base / "extra.jsonl"], steps=20, seed=3,
+              threads=1, progress=said.append, size=60, dim=8, pairs=16) for name in "ab"]
 assert said and runs[0]["steps"] == 20 and runs[0]["loss"] > 0
 one, two = (load_encoder(str(base / name)) for name in "ab")
 assert one.dim == 8 and one.fingerprint == two.fingerprint

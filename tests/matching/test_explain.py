@@ -36,7 +36,10 @@ def engine() -> Engine:
     return Engine(load_encoder())
 
 
-def document(kind: Kind, text: tuple[str, str], conditions: Conditions = Conditions()) -> Document:
+NONE = Conditions()
+
+
+def document(kind: Kind, text: tuple[str, str], conditions: Conditions = NONE) -> Document:
     return Document(1, kind, *text, conditions)
 
 
