@@ -13,6 +13,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import config, wiring
+from .core import logs
 from .db import Database
 from .web import access, errors, filters, navigation
 
@@ -66,6 +67,7 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
 
     The schema must exist (`jiebang init`); the index is loaded at the first question.
     """
+    logs.configure()
     settings = settings or config.load()
     settings.prepare_home()
     database = database or Database(settings.database_url)

@@ -16,8 +16,10 @@ def command(once: bool, retry_failed: bool) -> None:
 
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from jiebang import wiring
+    from jiebang.core import logs
     from jiebang.worker import Worker, requeue_failed
 
+    logs.configure()
     settings = load_settings()
     with open_database(settings) as database:
         door = wiring.discovery(settings, database)
