@@ -5,7 +5,6 @@ from __future__ import annotations
 from wtforms import (
     BooleanField,
     EmailField,
-    HiddenField,
     PasswordField,
     SelectField,
     StringField,
@@ -123,13 +122,6 @@ class ProfileForm(Form):
 
 class PlainForm(Form):
     """A button: nothing but the security token."""
-
-
-class RoleForm(Form):
-    """A role to give or take."""
-
-    role = SelectField("角色", choices=[(role.value, label) for role, label in ROLE_LABELS.items()])
-    back = HiddenField()
 
 
 class PeopleFilter(Form):
