@@ -24,6 +24,7 @@ COMES_WITH = {
     "faiss": "faiss-cpu",
     "importlinter": "import-linter",
     # parts that their owner documents as its own
+    "itsdangerous": "flask",
     "jinja2": "flask",
     "markupsafe": "flask",
     "werkzeug": "flask",
