@@ -115,7 +115,7 @@ def organisation_name(listing: Listing, organisation: Organisation | None, viewe
 
 def card(listing: Listing, organisation: Organisation | None, viewer: Actor) -> Card:
     """What lists and matches show of a listing."""
-    tags = [INDUSTRY_LABELS.get(listing.industry, ""), listing.chain, *listing.modes[:3]]
+    tags = [listing.chain, *listing.modes[:3]]
     if listing.trl:
         tags.append(f"TRL {'≥ ' if listing.board is Board.NEED else ''}{listing.trl}")
     return Card(

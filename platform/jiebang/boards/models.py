@@ -70,6 +70,8 @@ class Listing(Base):
     """What makes a second import of the same row an update: external id or content hash."""
     content_hash: Mapped[str | None] = mapped_column(String(64))
     external_id: Mapped[str] = mapped_column(String(80), default="")
+    origin: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """An import's own words, by column, where a field could not take them; for the owner."""
     missing: Mapped[list[str]] = mapped_column(default=list)
     """Labels of what the completeness check found missing, kept for lists."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -168,6 +170,20 @@ class ListingInvitation(Base):
     )
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
     invited_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ListingAttachment(Base):
+    """A file that belongs to a listing: as readable as its text, or kept by the owner."""
+
+    __tablename__ = "listing_attachment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    listing_id: Mapped[int] = mapped_column(
+        ForeignKey("listing.id", ondelete="CASCADE"), index=True
+    )
+    upload_id: Mapped[int] = mapped_column(ForeignKey("upload.id"), unique=True)
+    protected: Mapped[bool] = mapped_column(default=False)
+    """Hidden from everybody but the owner, whatever the listing's level."""
 
 
 class PendingDraft(Base):

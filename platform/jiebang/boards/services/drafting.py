@@ -86,6 +86,7 @@ def build(
         state=ListingState.DRAFT,
         title=str(values["title"]),
         modes=[],
+        origin={},
         import_key=import_key,
         external_id=external_id,
         created_at=moment,

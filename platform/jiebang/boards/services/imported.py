@@ -63,7 +63,7 @@ class BoardStore:
                         import_key=key,
                         external_id=row.external_id or "",
                     )
-                    listing.content_hash = row.content_hash
+                    listing.content_hash, listing.origin = row.content_hash, dict(row.origin)
                     session.add(listing)
                     new.append((listing, row, values))
                     answer: Kept = "created"
@@ -100,7 +100,7 @@ class BoardStore:
             if listing in session.new:  # the same row twice in one batch
                 session.flush()
             change(session, actor, listing, _given(row.values))
-            listing.content_hash = row.content_hash
+            listing.content_hash, listing.origin = row.content_hash, dict(row.origin)
         if raised and listing not in session.new:
             _admit(session, actor, listing, row)
         return "updated"

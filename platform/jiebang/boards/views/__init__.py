@@ -9,13 +9,13 @@ from jiebang.boards.fields.values import display
 from jiebang.web import navigation
 from jiebang.web.navigation import Entry
 
-from . import browse, edit, life, matches, pending, read, todo, upload
+from . import browse, edit, files, life, matches, pending, read, todo, upload
 from .blueprint import blueprint
 
 
 def register(app: Flask) -> None:
     """Adds the boards' routes and menu entries."""
-    assert all((browse, edit, life, matches, pending, read, todo, upload))
+    assert all((browse, edit, files, life, matches, pending, read, todo, upload))
     app.register_blueprint(blueprint)
     app.add_template_filter(_field_text, "field_text")
     navigation.add(

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import render_template
 
-from jiebang.core import clock
+from jiebang.core import clock, uploads
 from jiebang.core.permissions import Permission
 from jiebang.orgs.models import Organisation
 from jiebang.web.access import Level, Tenancy, access, actor, db
@@ -17,7 +17,8 @@ from .. import queries, storage
 from ..documents import card, indexable, is_open
 from ..fields import Field, FieldType, fields_of
 from ..fields.values import completeness, display
-from ..models import Listing
+from ..models import Disclosure, Listing
+from ..services import attachments
 from ..stages import holder, stages
 from ..workflow import LISTING, ListingState
 from .blueprint import blueprint
@@ -66,6 +67,15 @@ def listing(code: str) -> str:
         completeness=completeness(fields_of(found.board), values) if mine else None,
         matches=views_of(found, matches, item.document, mine),
         events=_events(found) if mine or who.can(Permission.LISTING_REVIEW) else [],
+        files=[
+            (attachment, upload)
+            for attachment, upload in attachments.of_listing(session, found, hidden_too=mine)
+            if mine or found.disclosure is not Disclosure.AGREEMENT
+        ],
+        accept=uploads.accept_of(uploads.DOCUMENTS),
+        file_kinds=uploads.names_of(uploads.DOCUMENTS),
+        upload_limit=platform().settings.upload_limit // (1024 * 1024),
+        origin=found.origin if mine else {},
         invited=queries.invitations(session, found.id) if mine else [],
     )
 
