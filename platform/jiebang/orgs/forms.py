@@ -114,12 +114,16 @@ class ProfileForm(Form):
         render_kw={"autocomplete": "tel", "inputmode": "tel"},
     )
 
-    @property
-    def profile(self) -> Profile:
-        """The typed values, once the form is valid."""
+    def keep_identity(self) -> None:
+        """Leaves out what was handed in for verification."""
+        del self.name
+        del self.category
+
+    def profile(self, kept: Organisation | None = None) -> Profile:
+        """The typed values, once the form is valid; name and category of `kept` stay."""
         return Profile(
-            name=self.name.data,
-            category=Category(self.category.data),
+            name=kept.name if kept else self.name.data,
+            category=kept.category if kept else Category(self.category.data),
             size=Size(self.size.data) if self.size.data else None,
             region=self.region.data or "",
             industry=self.industry.data or "",

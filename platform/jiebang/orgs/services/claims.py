@@ -5,12 +5,13 @@ from __future__ import annotations
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from jiebang.core import audit, clock, mail
+from jiebang.core import audit, clock
 from jiebang.core.errors import Conflict, Forbidden, Invalid
 from jiebang.core.permissions import Actor, OrganisationRole, Permission
 
 from .. import queries
 from ..models import Claim, Decision
+from .letters import tell
 from .members import add_member
 from .verification import clean_reason
 
@@ -116,5 +117,4 @@ def _close(
 
 
 def _tell(session: Session, found: queries.Claimed, subject: str, body: str) -> None:
-    if found.claimant.email:
-        mail.enqueue(session, found.claimant.email, subject, body)
+    tell(session, found.claimant, subject, body)

@@ -19,6 +19,7 @@ from jiebang.core.tokens import new_token, token_hash
 from .. import queries
 from ..models import Invitation, Membership, Organisation
 from ..terms import ROLE_LABELS
+from .letters import tell
 from .organisations import guard_manage
 
 VALID_FOR = timedelta(days=14)
@@ -180,12 +181,11 @@ def _accept(session: Session, actor: Actor, found: queries.Invited) -> Membershi
         (Line(scope) for scope in invitation.scopes),
     )  # fmt: skip
     inviter = accounts.user(session, invitation.invited_by)
-    if inviter.email:
-        mail.enqueue(
-            session, inviter.email, f"{person.display_name} 已加入{found.organisation.name}",
-            f"{person.display_name}接受了您的邀请，"
-            f"角色：{ROLE_LABELS[membership.role]}。可在“我的单位”里调整。",
-        )  # fmt: skip
+    tell(
+        session, inviter, f"{person.display_name} 已加入{found.organisation.name}",
+        f"{person.display_name}接受了您的邀请，"
+        f"角色：{ROLE_LABELS[membership.role]}。可在“我的单位”里调整。",
+    )  # fmt: skip
     return membership
 
 
@@ -225,9 +225,9 @@ def remove_member(session: Session, actor: Actor, membership_id: int) -> queries
     audit.record(
         session, actor, "member.removed", "user", found.user.id, organisation_id=organisation.id
     )
-    if found.user.id != actor.user_id and found.user.email:
-        mail.enqueue(
-            session, found.user.email, f"您已不再是{organisation.name}的成员",
+    if found.user.id != actor.user_id:
+        tell(
+            session, found.user, f"您已不再是{organisation.name}的成员",
             f"{actor.label}将您移出了{organisation.name}。如有疑问，请联系该单位管理员。",
         )  # fmt: skip
     return found

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from jiebang.core import audit, clock, mail
+from jiebang.core import audit, clock
 from jiebang.core.errors import Conflict, Forbidden, Invalid
 from jiebang.core.permissions import Actor
 
 from .. import credit_code, queries
 from ..models import Decision, Organisation, OrganisationState, VerificationRequest
 from ..workflow import VERIFICATION
+from .letters import tell
 from .organisations import guard_manage
 
 REASON_LIMIT = 500
@@ -105,10 +106,9 @@ def decide(
     else:
         subject = f"{organisation.name}的核验申请被退回补正"
         body = f"退回原因：{reason}\n\n请补正后重新提交：{base_url}/organisations/mine/verification"
-    addresses = {found.submitter.email}
-    addresses |= {person.email for person in queries.administrators(session, organisation.id)}
-    for address in sorted(filter(None, addresses)):
-        mail.enqueue(session, address, subject, f"{body}\n\n{base_url}/organisations/mine")
+    people = {person.id: person for person in queries.administrators(session, organisation.id)}
+    for person in {found.submitter.id: found.submitter, **people}.values():
+        tell(session, person, subject, f"{body}\n\n{base_url}/organisations/mine")
     return request
 
 
@@ -147,12 +147,11 @@ def suspend(
     )  # fmt: skip
     word = "已被暂停资格" if found.state is OrganisationState.SUSPENDED else "已恢复资格"
     for person in queries.administrators(session, found.id):
-        if person.email:
-            body = f"原因：{reason}\n\n" if reason else ""
-            mail.enqueue(
-                session, person.email, f"{found.name}{word}",
-                f"{body}如有疑问请联系平台运营：{base_url}/organisations/mine",
-            )  # fmt: skip
+        body = f"原因：{reason}\n\n" if reason else ""
+        tell(
+            session, person, f"{found.name}{word}",
+            f"{body}如有疑问请联系平台运营：{base_url}/organisations/mine",
+        )  # fmt: skip
     return found
 
 

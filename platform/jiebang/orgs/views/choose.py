@@ -70,7 +70,9 @@ def new() -> str | tuple[str, int] | Response:
     throttle("organisation", 10, timedelta(days=1), f"user:{who.user_id}")
     session = db()
     try:
-        found = services.create_organisation(session, who, form.profile, owner_user_id=who.user_id)
+        found = services.create_organisation(
+            session, who, form.profile(), owner_user_id=who.user_id
+        )
     except Invalid as error:
         form.refuse(error.errors)
         return _new(form), 422

@@ -45,11 +45,12 @@ def claim_search() -> str:
 def claim(organisation_id: int) -> str | tuple[str, int] | Response:
     """Evidence and a note for the operator."""
     session, who, form = db(), actor(), ClaimForm()
+    if form.is_submitted():
+        throttle("claim", 20, timedelta(days=1), f"user:{who.user_id}")
     found = queries.claimable(session, organisation_id)
     services.check_claim(session, who, organisation_id)
     if not form.is_submitted():
         return _page(form, found)
-    throttle("claim", 20, timedelta(days=1), f"user:{who.user_id}")
     errors: dict[str, str] = {}
     valid = form.validate()
     evidence_id = 0

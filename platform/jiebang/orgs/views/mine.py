@@ -37,16 +37,16 @@ def mine() -> str:
     session, who = db(), actor()
     found = queries.mine(session, who)
     manages = who.can(Permission.ORGANISATION_MANAGE)
-    request = queries.latest_request(session, found.id)
+    latest = queries.latest_request(session, found.id)
     return render_template(
         "orgs/mine.html",
         found=found,
         facts=_facts(found),
         state=(STATE_LABELS[found.state], STATE_TONES[found.state]),
-        stages=_stages(found, request),
-        holder=_holder(found, request),
+        stages=_stages(found, latest),
+        holder=_holder(found, latest),
         can_submit=VERIFICATION.refusal("submit", found, who) is None,
-        request=request,
+        latest=latest,
         manages=manages,
         members=queries.members(session, who),
         invitations=queries.pending_invitations(session, who) if manages else [],
@@ -69,13 +69,14 @@ def edit() -> str | tuple[str, int] | Response:
     fixed = found.state in (OrganisationState.VERIFIED, OrganisationState.SUBMITTED)
     if not form.is_submitted():
         form.fill(found)
-        return _edit(form, found, fixed)
     if fixed:
-        form.name.data, form.category.data = found.name, found.category.value
+        form.keep_identity()
+    if not form.is_submitted():
+        return _edit(form, found, fixed)
     if not form.validate():
         return _edit(form, found, fixed), 422
     try:
-        services.edit_profile(session, who, form.profile)
+        services.edit_profile(session, who, form.profile(found if fixed else None))
     except Invalid as error:
         form.refuse(error.errors)
         return _edit(form, found, fixed), 422

@@ -76,8 +76,7 @@ def _facts(found: queries.Requested) -> list[tuple[str, str]]:
     ]
 
 
-@blueprint.post("/organisations/verifications/<int:request_id>/<any(approve):name>")
-@blueprint.post("/organisations/verifications/<int:request_id>/<any('return'):name>")
+@blueprint.post("/organisations/verifications/<int:request_id>/<any(approve,'return'):name>")
 @access(Level.PERMISSION, Permission.ORGANISATION_VERIFY)
 def decide(request_id: int, name: str) -> str | tuple[str, int] | Response:
     """Approves or returns a verification."""
@@ -120,8 +119,7 @@ def _claim(claim_id: int, form: ReasonForm) -> str:
     )
 
 
-@blueprint.post("/organisations/claims/<int:claim_id>/<any(approve):name>")
-@blueprint.post("/organisations/claims/<int:claim_id>/<any('return'):name>")
+@blueprint.post("/organisations/claims/<int:claim_id>/<any(approve,'return'):name>")
 @access(Level.PERMISSION, Permission.ORGANISATION_VERIFY)
 def decide_claim(claim_id: int, name: str) -> str | tuple[str, int] | Response:
     """Approves or returns a claim."""

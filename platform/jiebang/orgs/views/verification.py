@@ -32,6 +32,8 @@ FIELDS = (
 def verification() -> str | tuple[str, int] | Response:
     """The form, or how the request stands."""
     session, who, form = db(), actor(), VerificationForm()
+    if form.is_submitted():
+        throttle("verification", 30, timedelta(days=1), f"organisation:{who.organisation_id}")
     found = queries.mine(session, who)
     services.guard_manage(who)
     kept = _kept(found)
@@ -40,7 +42,6 @@ def verification() -> str | tuple[str, int] | Response:
         return _page(form, found)
     if refusal := VERIFICATION.refusal("submit", found, who):
         raise refusal
-    throttle("verification", 30, timedelta(days=1), f"organisation:{found.id}")
     errors: dict[str, str] = {}
     ids = {"licence": kept.licence_id, "authorisation": kept.authorisation_id} if kept else {}
     if form.validate():
