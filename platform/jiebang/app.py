@@ -40,7 +40,7 @@ class Platform:
 class Application(Flask):
     """Flask with one commit a request, after the view and before the answer is sent."""
 
-    def dispatch_request(self) -> Response:  # type: ignore[override]
+    def dispatch_request(self) -> Response:
         """Commits what the view changed when it succeeded, rolls back otherwise.
 
         An answer that says "saved" is only sent after it is; a failing commit is an error page.

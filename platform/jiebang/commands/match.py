@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -66,7 +66,7 @@ def _find(
             raise click.UsageError("--text 里没有文字内容，请写出难题、成果或需求。")
         return door.search_text(session, text, board, ANONYMOUS, count)
     assert id_ is not None
-    listings: list[Any] = queries.by_any_id(session, id_, board.opposite)
+    listings = queries.by_any_id(session, id_, board.opposite)
     if not listings:
         raise Failed(f"没有找到“{id_}”：请用榜单编号（列表页可见）或导入时的外部编号。")
     if len(listings) > 1:

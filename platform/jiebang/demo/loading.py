@@ -143,14 +143,14 @@ def _organisations(session: Session) -> dict[str, Organisation]:
 
 
 def _accounts(session: Session, by_name: dict[str, Organisation]) -> None:
-    for email, name, role in STAFF:
+    for email, name, staff_role in STAFF:
         accounts.create_user(
             session,
             SYSTEM,
             email=email,
             name=name,
             password=DEMO_PASSWORD,
-            roles=(role,),
+            roles=(staff_role,),
             demo=True,
         )
     lines = {

@@ -6,10 +6,11 @@ from flask import Flask
 
 from jiebang.boards.fields import Field
 from jiebang.boards.fields.values import display
+from jiebang.orgs.sections import PAGE_SECTIONS
 from jiebang.web import navigation
 from jiebang.web.navigation import Entry
 
-from . import browse, edit, files, life, matches, pending, read, todo, upload
+from . import browse, edit, files, life, matches, pending, read, sections, todo, upload
 from .blueprint import blueprint
 
 
@@ -18,6 +19,8 @@ def register(app: Flask) -> None:
     assert all((browse, edit, files, life, matches, pending, read, todo, upload))
     app.register_blueprint(blueprint)
     app.add_template_filter(_field_text, "field_text")
+    if sections.of_organisation not in PAGE_SECTIONS:
+        PAGE_SECTIONS.append(sections.of_organisation)
     navigation.add(
         app,
         Entry(10, "我的待办", "boards.todo", lambda who: who.user_id is not None),
