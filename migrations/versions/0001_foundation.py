@@ -342,6 +342,7 @@ def upgrade() -> None:
         sa.Column("import_key", sa.String(length=200), nullable=True),
         sa.Column("content_hash", sa.String(length=64), nullable=True),
         sa.Column("external_id", sa.String(length=80), nullable=False),
+        sa.Column("origin", sa.JSON(), nullable=False),
         sa.Column("missing", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -702,6 +703,27 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_line_item_listing_id"), "line_item", ["listing_id"], unique=False)
     op.create_table(
+        "listing_attachment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("listing_id", sa.Integer(), nullable=False),
+        sa.Column("upload_id", sa.Integer(), nullable=False),
+        sa.Column("protected", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["listing_id"],
+            ["listing.id"],
+            name=op.f("fk_listing_attachment_listing_id_listing"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["upload_id"], ["upload.id"], name=op.f("fk_listing_attachment_upload_id_upload")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_listing_attachment")),
+        sa.UniqueConstraint("upload_id", name=op.f("uq_listing_attachment_upload_id")),
+    )
+    op.create_index(
+        op.f("ix_listing_attachment_listing_id"), "listing_attachment", ["listing_id"], unique=False
+    )
+    op.create_table(
         "listing_event",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("listing_id", sa.Integer(), nullable=False),
@@ -1042,6 +1064,8 @@ def downgrade() -> None:
     op.drop_table("listing_invitation")
     op.drop_index(op.f("ix_listing_event_listing_id"), table_name="listing_event")
     op.drop_table("listing_event")
+    op.drop_index(op.f("ix_listing_attachment_listing_id"), table_name="listing_attachment")
+    op.drop_table("listing_attachment")
     op.drop_index(op.f("ix_line_item_listing_id"), table_name="line_item")
     op.drop_table("line_item")
     op.drop_index(op.f("ix_ip_right_listing_id"), table_name="ip_right")

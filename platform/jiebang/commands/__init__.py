@@ -49,8 +49,11 @@ def unusable_settings(error: Exception) -> Unusable:
 
 @contextmanager
 def open_database(settings: Settings, *, initialised: bool = True) -> Iterator[Database]:
-    """The database, reachable and, unless told otherwise, with the present schema."""
-    from sqlalchemy.exc import DBAPIError
+    """The database, reachable and, unless told otherwise, with the present schema.
+
+    What the database refuses meanwhile, from a wrong password to a full disk, is one sentence.
+    """
+    from sqlalchemy.exc import DatabaseError, OperationalError
 
     from jiebang import schema
     from jiebang.db import Database
@@ -60,15 +63,16 @@ def open_database(settings: Settings, *, initialised: bool = True) -> Iterator[D
     except (OSError, ImportError) as error:
         raise Unusable(f"无法打开数据库：{error}") from error
     try:
-        try:
-            if initialised and not schema.current(database).is_current:
-                raise Unusable("数据库尚未初始化或结构不是最新，请先运行：jiebang init")
-            if not initialised:
-                database.engine.connect().close()
-        except DBAPIError as error:
-            shown = database.url.render_as_string(hide_password=True)
-            raise Unusable(f"连接不上数据库 {shown}：{reason(error)}") from error
+        if not initialised:
+            database.engine.connect().close()
+        elif not schema.current(database).is_current:
+            raise Unusable("数据库尚未初始化或结构不是最新，请先运行：jiebang init")
         yield database
+    except DatabaseError as error:
+        if type(error) not in (DatabaseError, OperationalError):
+            raise  # a statement of ours that is wrong, not the database
+        shown = database.url.render_as_string(hide_password=True)
+        raise Unusable(f"数据库 {shown} 用不了：{reason(error)}") from error
     finally:
         database.dispose()
 

@@ -28,7 +28,7 @@ def command(folder: Path, method: str | None, rerank_only: bool, as_json: bool) 
     from typing import Any
 
     from matching.encoder import ModelInvalid, ModelMissing
-    from matching.evaluate import evaluate
+    from matching.evaluate import DatasetInvalid, evaluate
 
     results: list[dict[str, Any]] = []
     try:
@@ -37,8 +37,8 @@ def command(folder: Path, method: str | None, rerank_only: bool, as_json: bool) 
             results.append({"method": each, **{name: found[name] for name in COLUMNS}})
     except (ModelMissing, ModelInvalid) as error:
         raise Unusable(str(error)) from error
-    except (OSError, ValueError) as error:
-        raise Failed(f"评测数据读不出来：{error}") from error
+    except DatasetInvalid as error:
+        raise Failed(f"评测数据有误：{error}") from error
     if as_json:
         shown: object = results[0] if method else results
         click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
