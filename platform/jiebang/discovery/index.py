@@ -20,7 +20,8 @@ from .models import SearchRevision, SearchRow
 from .provider import Indexable
 
 log = structlog.get_logger()
-BATCH = 2000
+BATCH = 200
+"""Rows read at a time: each holds its words as Python strings until the index took them over."""
 SNAPSHOT_AFTER = 500
 """Changes after which the worker writes a new snapshot: replaying fewer costs under a second."""
 

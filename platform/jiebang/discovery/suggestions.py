@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from jiebang.core import clock
@@ -23,55 +23,52 @@ def compute(discovery: Discovery, session: Session, listing_id: int) -> int:
     """Renews the suggestions of one listing and puts it among those of its counterparts.
 
     Idempotent: what was known keeps the moment it was first seen. Returns how many were kept.
+    The ranking reads in a session of its own: `session` begins, and locks, only to write.
     """
-    items = discovery.provider.indexables(session, [listing_id])
-    if listing_id not in items:
+    with discovery.database.reading() as reading:
+        item = discovery.provider.indexables(reading, [listing_id]).get(listing_id)
+        found: list[Match] = []
+        if item is not None:
+            board = discovery.board_of(item).opposite
+            # every visibility: who may see a counterpart is decided when it is shown
+            found = discovery.rank(reading, item, board, KEPT, Filter(max_visibility=2))
+    revision = revisions(session, [listing_id, *(match.id for match in found)])
+    if listing_id not in revision:  # withdrawn meanwhile, or never published
         session.execute(
             delete(Suggestion).where(
                 (Suggestion.listing_id == listing_id) | (Suggestion.other_id == listing_id)
             )
         )
         return 0
-    item = items[listing_id]
-    board = discovery.board_of(item).opposite
-    # every visibility: who may see a counterpart is decided when it is shown
-    found = discovery.rank(session, item, board, KEPT, Filter(max_visibility=2))
-    revision = revisions(session, [listing_id, *(match.id for match in found)])
-    if listing_id not in revision:
-        return 0
-    model = discovery.live.engine.encoder.fingerprint
-    moment = clock.now()
+    found = [match for match in found if match.id in revision]
     keep = {match.id for match in found}
     session.execute(
         delete(Suggestion).where(
             Suggestion.listing_id == listing_id, Suggestion.other_id.not_in(keep)
         )
     )
+    known = {
+        (row.listing_id, row.other_id): row
+        for row in session.scalars(
+            select(Suggestion).where(
+                or_(
+                    and_(Suggestion.listing_id == listing_id, Suggestion.other_id.in_(keep)),
+                    and_(Suggestion.other_id == listing_id, Suggestion.listing_id.in_(keep)),
+                )
+            )
+        )
+    }
+    model, moment = discovery.live.engine.encoder.fingerprint, clock.now()
     for match in found:
-        if match.id in revision:
-            here, there = revision[listing_id], revision[match.id]
-            _keep(session, listing_id, match.id, match, model, here, there, moment)
-            _keep(session, match.id, listing_id, match, model, there, here, moment)
+        for here, there in ((listing_id, match.id), (match.id, listing_id)):
+            row = known.get((here, there))
+            if row is None:
+                row = Suggestion(listing_id=here, other_id=there, first_seen_at=moment)
+                session.add(row)
+            row.score, row.level, row.model = match.score, match.level, model
+            row.listing_revision, row.other_revision = revision[here], revision[there]
+            row.computed_at = moment
     return len(found)
-
-
-def _keep(
-    session: Session,
-    listing_id: int,
-    other_id: int,
-    match: Match,
-    model: str,
-    revision: int,
-    other_revision: int,
-    moment: datetime,
-) -> None:
-    row = session.get(Suggestion, (listing_id, other_id))
-    if row is None:
-        row = Suggestion(listing_id=listing_id, other_id=other_id, first_seen_at=moment)
-        session.add(row)
-    row.score, row.level, row.model = match.score, match.level, model
-    row.listing_revision, row.other_revision = revision, other_revision
-    row.computed_at = moment
 
 
 def fresh_for(
