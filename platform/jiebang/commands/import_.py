@@ -137,14 +137,15 @@ def _run(
     from jiebang.core.permissions import SYSTEM
     from matching.encoder import ModelInvalid, ModelMissing
 
+    save = _store(settings, database, kind)
     try:
-        return import_file(
+        summary = import_file(
             database,
             SYSTEM,
             kind,
             file,
             file.name,
-            save=_store(settings, database, kind),
+            save=save,
             organisation_name=organisation,
             publish=publish,
             strict=strict,
@@ -152,6 +153,9 @@ def _run(
             upload_limit=settings.upload_limit,
             progress=_progress,
         )
+        if kind != "organisation":
+            save.discovery.live.save_snapshot()  # type: ignore[attr-defined]
+        return summary
     except WrongMapping as error:
         raise click.UsageError(error.message) from error
     except ImportRefused as error:
