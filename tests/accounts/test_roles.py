@@ -115,3 +115,11 @@ def test_people_act_for_the_organisation_they_chose(
     with client.application.app_context(), database.reading() as session:
         seats = sessions.seats_of(session, user.id)
     assert seats[0].organisation_id == first.id
+
+
+def test_demonstration_accounts_keep_their_roles(database: Database, make_user: MakeUser) -> None:
+    chief, shown = make_user(roles=(CHIEF,)), make_user(demo=True)
+    verbs = (services.deactivate, lambda *given: services.grant_role(*given, Role.EXPERT))
+    for verb in verbs:
+        with pytest.raises(Conflict), database.transaction() as session:
+            verb(session, acting(chief), shown.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jiebang.core.permissions import Role
+from jiebang.core.permissions import Line, Role
 
 DEMO_PASSWORD = "jiebang-demo-2026"  # noqa: S105  (no secret: shown on the sign-in page)
 """The password of every demonstration account; refused for all others."""
@@ -22,3 +22,9 @@ CATEGORY_TRIES = {
     "college": "上榜专业供给，承接企业的订单班",
 }
 """By the category of the organisation that a member acts for."""
+LINE_TRIES = {
+    Line.TECHNOLOGY: "只经办技术线：发布需求或成果，看匹配与理由，揭榜",
+    Line.PROCUREMENT: "只经办采购线：发布采购清单或产品，看匹配与理由",
+    Line.TALENT: "只经办人才线：发布用人计划（订单班），看哪些专业能承接",
+}
+"""For agents whose scope is one line."""

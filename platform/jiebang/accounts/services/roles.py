@@ -94,5 +94,7 @@ def _changeable(session: Session, actor: Actor, user_id: int) -> User:
     user = session.get(User, user_id, with_for_update=True)
     if user is None:
         raise NotFound("没有找到这个账号。")
+    if user.demo and actor.user_id is not None:
+        raise Conflict("演示账号供所有人试用，角色固定；请另注册一个账号来试。")
     session.refresh(user, ["roles"])
     return user

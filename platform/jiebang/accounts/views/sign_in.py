@@ -16,7 +16,7 @@ from jiebang.web.returning import next_url, take_next
 from jiebang.web.throttle import throttle
 
 from .. import passwords, queries, services, sessions
-from ..demo import CATEGORY_TRIES, ROLE_TRIES
+from ..demo import CATEGORY_TRIES, LINE_TRIES, ROLE_TRIES
 from ..forms import PlainForm, SignInForm
 from ..identifiers import masked
 from ..models import User
@@ -130,6 +130,8 @@ def _tries(user: User) -> str:
     for held in user.roles:
         return ROLE_TRIES[held.role]
     for seat in sessions.seats_of(db(), user.id):
+        if len(seat.scopes) == 1:
+            return LINE_TRIES[next(iter(seat.scopes))]
         return CATEGORY_TRIES.get(seat.category, "")
     return "注册后的第一步：创建、认领或加入单位"
 
