@@ -221,6 +221,18 @@ class ReasonForm(Form):
     )
 
 
+class SuspendForm(Form):
+    """Why an organisation may not act for now."""
+
+    reason = TextAreaField(
+        "暂停原因",
+        filters=[_breaks],
+        validators=[_at_most(REASON_LIMIT)],
+        description="该单位管理员会看到原文。",
+        render_kw={"rows": 3},
+    )
+
+
 class SearchForm(Form):
     """A name to look for; read from the address."""
 

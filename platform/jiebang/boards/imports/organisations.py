@@ -12,7 +12,14 @@ from jiebang.core import audit, clock
 from jiebang.core.errors import Forbidden
 from jiebang.core.permissions import Actor, Permission
 from jiebang.orgs import credit_code
-from jiebang.orgs.models import Category, Cultivation, Organisation, OrganisationState, Size
+from jiebang.orgs.models import (
+    Category,
+    Cultivation,
+    Organisation,
+    OrganisationState,
+    Size,
+    name_key,
+)
 
 from .rows import ImportedRow, Kept, Refused
 
@@ -62,16 +69,16 @@ class _Known:
     """The organisations that a batch may be about, by credit code and by name."""
 
     def __init__(self, session: Session, rows: Sequence[ImportedRow]) -> None:
-        names = {row.values.get("name") for row in rows}
+        names = {name_key(row.values.get("name") or "") for row in rows}
         codes = {row.values.get("credit_code") for row in rows} - {None}
         self._by_name: dict[str, Organisation] = {}
         self._by_code: dict[str, Organisation] = {}
-        matching = or_(Organisation.name.in_(names), Organisation.credit_code.in_(codes))
+        matching = or_(Organisation.name_key.in_(names), Organisation.credit_code.in_(codes))
         for organisation in session.scalars(select(Organisation).where(matching)):
             self.add(organisation)
 
     def add(self, organisation: Organisation) -> None:
-        self._by_name[organisation.name] = organisation
+        self._by_name[organisation.name_key] = organisation
         if organisation.credit_code:
             self._by_code[organisation.credit_code] = organisation
 
@@ -82,7 +89,7 @@ class _Known:
         return self._by_code.get(values.get("credit_code", ""))
 
     def by_name(self, values: dict[str, Any]) -> Organisation | None:
-        return self._by_name.get(values["name"])
+        return self._by_name.get(name_key(values["name"]))
 
 
 def _typed(values: dict[str, Any]) -> dict[str, Any]:

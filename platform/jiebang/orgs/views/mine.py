@@ -156,7 +156,7 @@ def _holder(found: Organisation, request: VerificationRequest | None) -> dict[st
         due = queries.due_day(request.submitted_at)
         return {
             "who": "平台运营",
-            "until": f"{clock.day_text(due)} 前答复",
+            "until": f"{clock.day_text(due)}前答复",
             "next": "通过后即可发布和揭榜；结果会发邮件给管理员",
             "overdue": due < clock.today(),
         }

@@ -12,7 +12,7 @@ from jiebang.web.access import Level, Tenancy, access, actor, db
 from jiebang.web.current import platform
 
 from .. import queries, services
-from ..forms import ReasonForm
+from ..forms import SuspendForm
 from ..models import Organisation, OrganisationState
 from ..sections import PAGE_SECTIONS
 from ..terms import CATEGORY_LABELS, CULTIVATION_LABELS, SIZE_LABELS
@@ -30,10 +30,10 @@ DONE = {
 @access(Level.ANYONE, tenancy=Tenancy.VIEWER)
 def page(organisation_id: int) -> str:
     """What everybody may know."""
-    return _page(organisation_id, ReasonForm())
+    return _page(organisation_id, SuspendForm())
 
 
-def _page(organisation_id: int, form: ReasonForm) -> str:
+def _page(organisation_id: int, form: SuspendForm) -> str:
     session, who = db(), actor()
     found = queries.organisation(session, organisation_id)
     sections = [section(session, found.id, who) for section in PAGE_SECTIONS]
@@ -80,7 +80,7 @@ def _badges(found: Organisation) -> list[tuple[str, str]]:
 @access(Level.PERMISSION, Permission.ORGANISATION_VERIFY)
 def oversee(organisation_id: int, name: str) -> str | tuple[str, int] | Response:
     """An operator vouches for, suspends or resumes an organisation."""
-    session, who, form = db(), actor(), ReasonForm()
+    session, who, form = db(), actor(), SuspendForm()
     try:
         if name == "vouch":
             services.vouch(session, who, organisation_id)
