@@ -19,6 +19,7 @@ from jiebang.orgs.models import Organisation
 
 from .. import storage
 from ..fields import fields_of
+from ..fields.cleaning import says_something
 from ..fields.values import check, completeness
 from ..models import (
     Listing,
@@ -224,7 +225,7 @@ def uninvite(session: Session, actor: Actor, listing: Listing, organisation_id: 
 def keep_pending(session: Session, board: Board, text: str) -> str:
     """Keeps a visitor's text until they have an organisation; returns the token for the cookie."""
     text = text.strip()
-    if not text:
+    if not says_something(text):  # punctuation alone could never become a draft
         raise Invalid({"text": "请先写下您的问题或成果。"})
     if len(text) > PENDING_LIMIT:
         raise Invalid({"text": f"最多 {PENDING_LIMIT} 字，现在 {len(text)} 字。"})
