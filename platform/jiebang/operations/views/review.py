@@ -126,8 +126,7 @@ def _page(listing: Listing, reason: str, errors: dict[str, str]) -> str:
     )
 
 
-@blueprint.post("/operations/review/<code>/<any(approve,suspend,resume):name>")
-@blueprint.post("/operations/review/<code>/<any('return'):name>")
+@blueprint.post("/operations/review/<code>/<any(approve,'return',suspend,resume):name>")
 @access(Level.PERMISSION, Permission.LISTING_REVIEW)
 def decide(code: str, name: str) -> str | tuple[str, int] | Response:
     """Approve, return, suspend or resume."""
