@@ -16,7 +16,7 @@ from jiebang.core.permissions import ROLE_LABELS
 from jiebang.web.wtf import Form
 
 from .identifiers import MESSAGE, Identifier, email, parse
-from .passwords import RULE
+from .passwords import RULE, problem
 
 
 class IdentifierField(StringField):  # type: ignore[misc]
@@ -77,6 +77,12 @@ class RegisterForm(Form):
         validators=[InputRequired("请先阅读并勾选同意，才能注册。")],
     )
 
+    def validate_password(self, field: PasswordField) -> None:
+        """The policy, so that all problems are told at once; the service has the last word."""
+        own = self.identifier.identifier or Identifier()
+        if message := problem(field.data or "", own.email, own.phone):
+            raise ValidationError(message)
+
 
 class ForgottenForm(Form):
     """Who wants a new password."""
@@ -118,10 +124,6 @@ class ProfileForm(Form):
         """The format; whether it is free is the service's question."""
         if field.data and email(field.data) is None:
             raise ValidationError("邮箱格式不对，应如 name@example.com。")
-
-
-class PlainForm(Form):
-    """A button: nothing but the security token."""
 
 
 class PeopleFilter(Form):

@@ -18,6 +18,12 @@ def is_local(target: str) -> bool:
     return not parts.scheme and not parts.netloc
 
 
+def has_next() -> bool:
+    """Whether somebody was sent away from a page and waits to get there."""
+    target = cookie.get("next")
+    return isinstance(target, str) and is_local(target)
+
+
 def take_next() -> str | None:
     """The page that somebody was sent away from; asked for once."""
     target = cookie.pop("next", None)

@@ -12,7 +12,7 @@ from jiebang.web.access import Level, access, actor, db
 from jiebang.web.current import platform
 
 from .. import queries, services
-from ..forms import PlainForm, ProfileForm
+from ..forms import ProfileForm
 from ..models import UserSession
 from .blueprint import blueprint
 
@@ -90,7 +90,6 @@ def _page(form: ProfileForm) -> str:
     return render_template(
         "accounts/account.html",
         form=form,
-        plain=PlainForm(),
         user=user,
         roles=[ROLE_LABELS[item.role] for item in user.roles],
         seats=actor().seats,

@@ -19,8 +19,8 @@ from ..forms import RegisterForm
 from ..legal import CONSENT_VERSION
 from .blueprint import blueprint
 
-REGISTRATIONS = 5
-"""An hour and address, whether they succeed or not."""
+REGISTRATIONS = 30
+"""An hour and address, whether they succeed or not: a hall of people may register on one day."""
 
 
 @blueprint.get("/register")

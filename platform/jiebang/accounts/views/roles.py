@@ -12,7 +12,7 @@ from jiebang.web.pagination import Page, page_number
 from jiebang.web.returning import is_local
 
 from .. import queries, services
-from ..forms import PeopleFilter, PlainForm
+from ..forms import PeopleFilter
 from .blueprint import blueprint
 
 SIZE = 30
@@ -29,7 +29,6 @@ def roles() -> str:
     return render_template(
         "accounts/roles.html",
         form=form,
-        plain=PlainForm(),
         people=found.users,
         page=Page(number, found.total, SIZE),
         labels=ROLE_LABELS,

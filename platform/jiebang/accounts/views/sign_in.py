@@ -12,12 +12,12 @@ from jiebang.core.errors import NotFound
 from jiebang.core.permissions import ROLE_LABELS, OrganisationRole
 from jiebang.web.access import Level, access, actor, db
 from jiebang.web.current import platform
-from jiebang.web.returning import next_url, take_next
+from jiebang.web.returning import has_next, next_url, take_next
 from jiebang.web.throttle import throttle
 
 from .. import passwords, queries, services, sessions
 from ..demo import CATEGORY_TRIES, LINE_TRIES, ROLE_TRIES
-from ..forms import PlainForm, SignInForm
+from ..forms import SignInForm
 from ..identifiers import masked
 from ..models import User
 from .blueprint import blueprint
@@ -105,7 +105,10 @@ def _welcome(token: str) -> Response:
 
 def _page(form: SignInForm) -> str:
     return render_template(
-        "accounts/sign_in.html", form=form, plain=PlainForm(), demo_accounts=_demo_accounts()
+        "accounts/sign_in.html",
+        form=form,
+        demo_accounts=_demo_accounts(),
+        going_on=has_next(),
     )
 
 
