@@ -77,9 +77,16 @@ $(READY).force:
 	  echo '注意：装上的是 torch 显卡版（含 nvidia-* 包），功能不受影响但多占约 4 GB；'; \
 	  echo '      要换成 CPU 版：make clean，再 make setup TORCH_INDEX_URL=可访问的 CPU 版镜像'; \
 	fi
+	@$(COMPILE) .venv/lib/python3.*/site-packages platform matching indexes >/dev/null 2>&1 || true
 	@rm -f $(BUSY) .venv/torch.json; touch $(READY)
 	@echo "运行环境就绪：.venv（$$(du -sm .venv | cut -f1) MB）"
 
+# 只预编译网页进程用到的库：下面这些很大而少用，用时再编译。
+SKIP := torch torchgen functorch transformers sentence_transformers huggingface_hub hf_xet sympy \
+  mpmath networkx sklearn scipy joblib pip setuptools typer httpx2 httpcore2 anyio pydantic yaml \
+  regex fsspec narwhals pycparser tests
+NOTHING :=
+COMPILE = $(BIN)/python -m compileall -q -j 2 -x '/($(subst $(NOTHING) $(NOTHING),|,$(strip $(SKIP))))/'
 torch = $(INSTALL) --retries 0 --timeout 15 --extra-index-url '$(TORCH_INDEX_URL)' 'torch>=2.4,<2.14'
 # pip 自己失败时会收拾干净，不必重建 .venv；被打断（标记还在）的才重建。
 interrupted = { rm -f $(BUSY); echo '没有完成：$(1)失败，原因见上。网络恢复后再运行一次 make setup 即可接着来。'; exit 3; }

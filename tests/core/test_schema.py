@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from jiebang import schema
@@ -38,6 +40,16 @@ def test_up_down_up(empty: Database) -> None:
     schema.upgrade(empty)
     assert schema.current(empty).is_current
     empty.dispose()
+
+
+def test_files_are_named_for_their_revisions_in_one_line() -> None:
+    """`schema.current` relies on it."""
+    script = ScriptDirectory(str(schema.script_location()))
+    revisions = list(script.walk_revisions())
+    assert script.get_heads() == [schema.head()]
+    for each in revisions:
+        assert Path(each.path).name.startswith(f"{each.revision}_")
+        assert each.down_revision is None or str(each.down_revision) < each.revision
 
 
 def test_migrations_make_what_the_models_say(empty: Database) -> None:
