@@ -180,9 +180,13 @@ def _accounts(session: Session, by_name: dict[str, Organisation]) -> None:
 
 
 def _busiest(path: Path, by_name: dict[str, Organisation]) -> Organisation:
-    """The organisation with the most listings in a file, so that its account has most to see."""
-    names = [row["org"] for row in _rows(path)]
-    return by_name[max(sorted(set(names)), key=names.count)]
+    """The organisation with most to see for its account: listings in several states, then many."""
+    states: dict[str, list[str]] = {}
+    for row in _rows(path):
+        states.setdefault(row["org"], []).append(row.get("state", "published"))
+    return by_name[
+        max(sorted(states), key=lambda name: (len(set(states[name])), len(states[name])))
+    ]
 
 
 def _listings(

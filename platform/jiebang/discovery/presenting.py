@@ -9,6 +9,9 @@ from matching.explain import highlight
 
 from .engine import Found
 
+SENTENCES = "最相关的句子"
+"""How the reason begins that names the best pair of sentences."""
+
 
 def match_view(
     found: Found, query: Document, actions: list[dict[str, Any]] | None = None
@@ -18,6 +21,8 @@ def match_view(
     assert why is not None
     own_words = {pair.query for pair in why.words}
     other_words = {pair.document for pair in why.words}
+    # the card draws conditions and sentences in places of their own: not the same words twice
+    drawn = {condition.text for condition in why.conditions}
     return {
         "url": card.url,
         "kind": card.kind.value,
@@ -26,8 +31,10 @@ def match_view(
         "org_name": card.org_name,
         "level": found.match.level,
         "score": found.match.score,
-        "reasons": why.reasons,
-        "gaps": why.gaps,
+        "reasons": [
+            text for text in why.reasons if text not in drawn and not text.startswith(SENTENCES)
+        ],
+        "gaps": [text for text in why.gaps if text not in drawn],
         "conditions": why.conditions,
         "evidence": [
             {
