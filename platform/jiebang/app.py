@@ -16,6 +16,7 @@ from . import config, wiring
 from .core import logs
 from .db import Database
 from .web import access, errors, filters, navigation
+from .web.keys import Key
 
 if TYPE_CHECKING:
     from .discovery.engine import Discovery
@@ -99,12 +100,13 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["jiebang"] = Platform(settings, database, wiring.discovery(settings, database))
+    app.url_map.converters["int"] = Key
+    _headers(app)  # first: a form refused for its token is answered by a page with a nonce, too
     CSRFProtect(app)
     filters.register(app)
     navigation.register(app, demo=settings.demo)
     wiring.areas(app)
     app.teardown_request(_close)
-    _headers(app)
     errors.install(app)
     access.install(app)
     return app
