@@ -176,16 +176,16 @@ def show(form: Form, errors: Mapping[str, str]) -> None:
 
 def change_rows(form: Form, add: str | None, remove: str | None) -> bool:
     """Adds or removes a table row when one of those buttons was pressed; says whether."""
-    if add and add in form:
+    if add and add in form and isinstance(form[add], FieldList):
         field = form[add]
         if field.max_entries is None or len(field.entries) < field.max_entries:
             field.append_entry()
         return True
     if remove and "-" in remove:
         name, _, index = remove.rpartition("-")
-        if name in form and index.isdigit():
+        if name in form and isinstance(form[name], FieldList):
             field = form[name]
-            kept = [entry.data for i, entry in enumerate(field.entries) if i != int(index)]
+            kept = [entry.data for i, entry in enumerate(field.entries) if str(i) != index]
             while field.entries:
                 field.pop_entry()
             for data in kept or [None]:

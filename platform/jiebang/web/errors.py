@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import structlog
-from flask import Flask, render_template, request
+from flask import Flask, g, render_template, request
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -36,6 +37,9 @@ TEXTS = {
 def page(code: int, happened: str = "", reference: str = "") -> tuple[str, int]:
     """The error page for a status code, with a more exact sentence where there is one."""
     title, default, advice = TEXTS.get(code, TEXTS[400 if code < 500 else 500])
+    session = g.get("db")
+    if session is not None:  # the menu asks the database again, which a failed transaction refuses
+        session.rollback()
     return (
         render_template(
             "errors/error.html",
@@ -67,6 +71,11 @@ def install(app: Flask) -> None:
     @app.errorhandler(StaleDataError)
     def _stale(_error: StaleDataError) -> tuple[str, int]:
         return page(409, "在您编辑期间，其他人修改了这项内容；您的修改没有保存，以免互相覆盖。")
+
+    @app.errorhandler(DataError)
+    def _unstorable(_error: DataError) -> tuple[str, int]:
+        """PostgreSQL takes no NUL character and no number beyond its column."""
+        return page(400, "提交的内容里有无法识别的字符或过大的数字。")
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> tuple[str, int] | HTTPException:

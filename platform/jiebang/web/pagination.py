@@ -29,4 +29,5 @@ class Page:
 def page_number() -> int:
     """The page asked for; anything unreadable is the first."""
     text = request.args.get("page", "1")
-    return max(1, min(int(text), 100_000)) if text.isascii() and text.isdigit() else 1
+    readable = text.isascii() and text.isdigit() and len(text) < 10
+    return max(1, min(int(text), 100_000)) if readable else 1

@@ -126,7 +126,10 @@ def _read(form: FilterForm, board: Board) -> tuple[queries.BoardFilter, list[str
     if form.until.data:
         try:
             until = date.fromisoformat(form.until.data)
+            if not 1900 < until.year < 2200:
+                raise ValueError(until)
         except ValueError:
+            until = None
             problems.append("截止日期应形如 2027-06-30，这一项没有起作用。")
     trl = form.trl.data or ""
     sorts = {value for value, _ in form.sort.choices}

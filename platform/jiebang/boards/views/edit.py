@@ -100,7 +100,7 @@ def edit(code: str, step_key: str) -> str | tuple[str, int] | Response | FlaskRe
 
 def _guard_version(listing: Listing) -> None:
     seen = request.form.get("version", "")
-    if seen.isdigit() and int(seen) != listing.version:
+    if seen and seen != str(listing.version):
         raise Invalid(
             {
                 "": "在您编辑期间，同事修改了这份内容。下面是您输入的内容，尚未保存；"

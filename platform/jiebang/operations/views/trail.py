@@ -54,7 +54,10 @@ def _day(text: str, problems: list[str]) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
+        day = date.min
+    if not 1900 < day.year < 2200:  # further days have no moment in 北京时间
         problems.append(f"日期“{text[:20]}”看不懂，应形如 2026-11-23，这一项没有起作用。")
         return None
+    return day
