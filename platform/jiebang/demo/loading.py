@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -161,7 +161,9 @@ def _accounts(session: Session, by_name: dict[str, Organisation]) -> None:
         "order": Line.TALENT,
         "programme": Line.TALENT,
     }
-    busiest = {kind: _busiest(DATA / FILES[Board(kind)], by_name) for kind in lines}
+    busiest: dict[str, Organisation] = {}
+    for kind in lines:  # a different organisation for each account
+        busiest[kind] = _busiest(DATA / FILES[Board(kind)], by_name, set(busiest.values()))
     chief, agent = OrganisationRole.ADMINISTRATOR, OrganisationRole.AGENT
     members = (
         ("rd@demo.jiebang", "企业研发负责人 陈工", busiest["need"], chief, ()),
@@ -179,11 +181,14 @@ def _accounts(session: Session, by_name: dict[str, Organisation]) -> None:
         orgs.add_member(session, SYSTEM, organisation, user.id, role, frozenset(scopes))
 
 
-def _busiest(path: Path, by_name: dict[str, Organisation]) -> Organisation:
+def _busiest(
+    path: Path, by_name: dict[str, Organisation], taken: Collection[Organisation]
+) -> Organisation:
     """The organisation with most to see for its account: listings in several states, then many."""
     states: dict[str, list[str]] = {}
     for row in _rows(path):
-        states.setdefault(row["org"], []).append(row.get("state", "published"))
+        if by_name[row["org"]] not in taken:
+            states.setdefault(row["org"], []).append(row.get("state", "published"))
     return by_name[
         max(sorted(states), key=lambda name: (len(set(states[name])), len(states[name])))
     ]
