@@ -116,3 +116,8 @@ def test_administrators_are_found(world: World) -> None:
     world.member(organisation, world.user())
     with world.database.reading() as session:
         assert [user.id for user in queries.administrators(session, organisation)] == [owner]
+
+
+@pytest.mark.parametrize("number", ["0", str(2**31), str(2**63), "9" * 60])
+def test_numbers_beyond_every_id_are_not_found(world: World, number: str) -> None:
+    assert world.browser(None).get(f"/organisations/{number}").status_code == 404
