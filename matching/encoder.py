@@ -68,7 +68,7 @@ class StaticEncoder:
         for place, segments in enumerate(segmented):
             ids = self.rows(segments)
             if len(ids):
-                out[place] = self.token_vectors[ids].mean(axis=0, dtype=np.float64)
+                out[place] = np.full(len(ids), 1.0 / len(ids), np.float32) @ self.token_vectors[ids]
         norms = np.sqrt(np.einsum("ij,ij->i", out, out, dtype=np.float64))
         norms[norms < 1e-12] = 1.0
         out /= norms[:, None].astype(np.float32)

@@ -94,6 +94,7 @@ class _Text:
     words: list[str]
     counts: Counter[str]
     title: frozenset[str]
+    shown: dict[str, bool]  # which of the words may stand in a reason
     word_vectors: NDArray[np.float32]  # (words, dim), sums over all places
     sentence_vectors: NDArray[np.float32]  # (sentences, dim), unit length
 
@@ -120,7 +121,7 @@ def _booked(found: list[Token]) -> list[tuple[str, str, float]]:
 class Explainer:
     """Explains pairs under one encoder; keeps the last texts, as one query meets many."""
 
-    def __init__(self, encoder: Encoder, background: Background, kept: int = 256):
+    def __init__(self, encoder: Encoder, background: Background, kept: int = 512):
         self._encoder = encoder
         self._background = background
         self._texts: OrderedDict[tuple[str, str], _Text] = OrderedDict()
@@ -171,8 +172,9 @@ class Explainer:
             order = np.argsort(places, kind="stable")
             starts = np.searchsorted(places[order], np.arange(len(numbers)))
             word_vectors = np.add.reduceat(vectors[order], starts, axis=0)
+        shown = {word: readable(word, self._background) for word in numbers}
         vectors = self._encoder.encode(segments) if segments else np.zeros((0, dim), np.float32)
-        return _Text(listed, list(numbers), counts, frozenset(first), word_vectors, vectors)
+        return _Text(listed, list(numbers), counts, frozenset(first), shown, word_vectors, vectors)
 
     def shares(
         self, query: tuple[str, str], document: tuple[str, str]
@@ -215,8 +217,8 @@ class Explainer:
         ours, theirs, matrix = self._shares(left, right)
         if not matrix.size:
             return []
-        kept_ours = np.asarray([self._shown(word) for word in ours])
-        kept_theirs = np.asarray([self._shown(word) for word in theirs])
+        kept_ours = np.asarray(list(left.shown.values()))
+        kept_theirs = np.asarray(list(right.shown.values()))
         shown = np.where(kept_ours[:, None] & kept_theirs[None, :], matrix, -1.0).ravel()
         count = min(_PAIRS, shown.size)
         best = np.argpartition(-shown, count - 1)[:count]
@@ -229,13 +231,10 @@ class Explainer:
 
     def _same_words(self, left: _Text, right: _Text) -> list[WordPair]:
         """For other encoders: the words in common, by their part of the query's idf."""
-        weights = {word: self._weight(word) for word in left.words if self._shown(word)}
+        weights = {word: self._weight(word) for word in left.words if left.shown[word]}
         total = sum(weights.values()) or 1.0
         shared = sorted((w for w in weights if w in right.counts), key=lambda w: (-weights[w], w))
         return [WordPair(word, word, weights[word] / total) for word in shared[:_PAIRS]]
-
-    def _shown(self, word: str) -> bool:
-        return readable(word, self._background)
 
     def _weight(self, word: str) -> float:
         """idf in general language, 0 to about 6."""
@@ -245,7 +244,7 @@ class Explainer:
     def _reasons(self, left: _Text, right: _Text, pairs: Sequence[WordPair],
                  evidence: Sequence[Evidence]) -> list[str]:  # fmt: skip
         reasons = []
-        shared = [word for word in left.words if word in right.counts and self._shown(word)]
+        shared = [word for word in left.words if word in right.counts and left.shown[word]]
         shared.sort(key=lambda word: (-self._weight(word) * (2 if word in left.title else 1), word))
         chosen: list[str] = []
         for word in shared:
@@ -281,7 +280,7 @@ class Explainer:
         """The query's most telling words that nothing in the document comes near to."""
         words = [
             word for word in left.words
-            if self._shown(word) and word not in right.counts
+            if left.shown[word] and word not in right.counts
             and (word in left.title or left.counts[word] > 1) and len(word) < 20
         ]  # fmt: skip
         if not words or not right.words:

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from matching.corpus import Corpus, Pair, Sampler, prune, read_corpus
 
+KEEP_EVERY = 500  # steps
 TEMPERATURE = 0.05  # 20 x cosine, as sentence-transformers' MultipleNegativesRankingLoss uses
 MODEL_FILE, TOKENIZER_FILE = "model.safetensors", "tokenizer.json"
 Progress = Callable[[str], None]
@@ -231,17 +232,33 @@ def train(
     size: int = 40_000,
     dim: int = 128,
     pairs: int = 1024,
+    paragraphs: int = 24,
 ) -> dict[str, float]:
     """Reads the texts, trains, writes a model folder at `out`; returns the run's figures.
+
+    Every KEEP_EVERY steps the model so far is written to `out`, so that a run that is stopped
+    leaves a usable one. `paragraphs` is the most that is taken of one paper.
 
     Raises FileNotFoundError when there is nothing to read and ValueError when the texts yield
     no pairs. Files of `corpus` and `extra`: see `matching.corpus`.
     """
-    read = read_corpus(corpus_files(corpus, extra), seed, progress=progress)
+    read = read_corpus(corpus_files(corpus, extra), seed, paragraphs, progress)
+
+    def keep(step: int, vectors: NDArray[np.float32], vocabulary: list[str]) -> None:
+        if step % KEEP_EVERY == 0 and step < steps:
+            save_model(vectors, vocabulary, out)
+
     vectors, vocabulary, figures = train_corpus(
-        read, size=size, dim=dim, steps=steps, pairs=pairs, seed=seed, threads=threads,
+        read,
+        size=size,
+        dim=dim,
+        steps=steps,
+        pairs=pairs,
+        seed=seed,
+        threads=threads,
         progress=progress,
-    )  # fmt: skip
+        every=keep,
+    )
     save_model(vectors, vocabulary, out)
     (out / "training.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     return figures
@@ -254,7 +271,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--extra", type=Path, action="append", default=[])
     for name, default in (("steps", 4000), ("seed", 7), ("threads", 1), ("size", 40_000),
-                          ("dim", 128), ("pairs", 1024)):  # fmt: skip
+                          ("dim", 128), ("pairs", 1024), ("paragraphs", 24)):  # fmt: skip
         parser.add_argument(f"--{name}", type=int, default=default)
     options = vars(parser.parse_args())
     figures = train(options.pop("corpus"), options.pop("out"), **options)
