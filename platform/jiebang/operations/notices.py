@@ -26,7 +26,7 @@ def decided(session: Session, base_url: str, listing: Listing, name: str, reason
         lines.append(f"原因：{reason}")
     lines.append(f"{then}{base_url}/listings/{listing.code}")
     for person in orgs.administrators(session, listing.organisation_id):
-        if person.email:
+        if person.email and person.email_confirmed_at:  # never to an address nobody proved
             mail.enqueue(
                 session, person.email, f"{listing.board.label}{done}：{listing.title}",
                 "\n\n".join(lines),

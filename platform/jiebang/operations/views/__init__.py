@@ -11,12 +11,12 @@ from jiebang.web import navigation
 from jiebang.web.access import db
 from jiebang.web.navigation import Entry
 
-from . import desk, review, trail
+from . import desk, review, tasks, trail
 from .blueprint import blueprint
 
 
 def register(app: Flask) -> None:
-    """Adds the routes and menu entries, and the review queue to the operator's 我的待办."""
+    """Adds the routes and menu entries, and what waits for a decision to 我的待办."""
     assert all((desk, review, trail))
     app.register_blueprint(blueprint)
     navigation.add(
@@ -25,8 +25,9 @@ def register(app: Flask) -> None:
         Entry(60, "运行概况", "operations.desk", lambda who: who.can(Permission.OPERATIONS_VIEW)),
         Entry(70, "审计", "operations.trail", lambda who: who.can(Permission.AUDIT_VIEW)),
     )
-    if review.tasks not in boards_todo.SECTIONS:
-        boards_todo.SECTIONS.append(review.tasks)
+    for section in (review.tasks, tasks.verifications):
+        if section not in boards_todo.SECTIONS:
+            boards_todo.SECTIONS.append(section)
 
 
 def _reviews(who: Actor) -> bool:
