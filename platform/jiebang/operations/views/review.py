@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from jiebang.boards import queries, services, storage
-from jiebang.boards.documents import INDUSTRY_LABELS, card, indexable
+from jiebang.boards.documents import INDUSTRY_LABELS, card, indexable, is_open
 from jiebang.boards.fields import FieldType, fields_of
 from jiebang.boards.fields.values import completeness, display
 from jiebang.boards.models import Listing
@@ -87,8 +87,9 @@ def _page(listing: Listing, reason: str, errors: dict[str, str]) -> str:
     fields = fields_of(listing.board)
     rows, tables, hidden = [], [], []
     for field in fields:
-        # the operator sees what the board's readers may see, never protected text
-        if field.protected:
+        # the operator sees what the board's readers may see, never protected text, nor what an
+        # agreement stands before; the level itself is what is being reviewed
+        if not is_open(field, listing.disclosure) and field.name != "disclosure":
             if values.get(field.name):
                 hidden.append(field.label)
         elif field.type is FieldType.ROWS:
