@@ -1,0 +1,381 @@
+"""What is hidden leaves nowhere: every page as every role, searches, logs, letters, the index.
+
+Each hidden thing holds a word of its own that occurs nowhere else; wherever such a word turns up
+for somebody who may not know it, it leaked.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from email import message_from_bytes, policy
+from html import unescape
+from urllib.parse import urlsplit
+
+import pytest
+import structlog
+from click.testing import CliRunner
+from flask.testing import FlaskClient
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from jiebang import wiring
+from jiebang.boards import services
+from jiebang.boards.fields.steps import steps_of
+from jiebang.boards.models import Listing
+from jiebang.boards.services import attachments
+from jiebang.commands.match import command as match
+from jiebang.core.audit import AuditEntry
+from jiebang.core.boards import Board
+from jiebang.core.outbox import Job
+from jiebang.core.permissions import SYSTEM, Actor, Role
+from jiebang.core.uploads import Received
+from jiebang.discovery.models import SearchRow
+from jiebang.orgs.models import Organisation
+from jiebang.web.access import declaration
+from jiebang.worker import Worker
+from matching.prepared import Prepared
+from tests.conftest import post
+from tests.factories import World, world_on
+
+PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+
+PRINCIPLE, CEILING, AGREED, AGREED_ROW = "zqprinciple", "3217.6543", "zqagreed", "zqrowagreed"
+ANONYMOUS_NAME, PROTECTED_FILE, AGREED_FILE = "zqnameless", "zqsealedfile", "zqfileafterwards"
+ORIGIN, OLD_TEXT, DRAFT, RETURNED = "zqorigin", "zqoldtext", "zqdraft", "zqreturned"
+WITHDRAWN, SUSPENDED, SUBMITTED = "zqwithdrawn", "zqsuspended", "zqsubmitted"
+INVITED, REGISTERED = "zqinvited", "zqregistered"
+
+NOBODY = frozenset(
+    {PRINCIPLE, CEILING, AGREED, AGREED_ROW, PROTECTED_FILE, AGREED_FILE, ORIGIN, OLD_TEXT}
+)
+"""Kept by the owner, whatever else of the listing is public."""
+UNPUBLISHED = frozenset({DRAFT, RETURNED, WITHDRAWN, SUSPENDED, SUBMITTED})
+SECRETS = NOBODY | UNPUBLISHED | {ANONYMOUS_NAME, INVITED, REGISTERED}
+
+SIGNED_IN = frozenset({REGISTERED})
+MAY_SEE = {
+    "visitor": frozenset[str](),
+    "without organisation": SIGNED_IN,
+    "stranger": SIGNED_IN,
+    "invited": SIGNED_IN | {INVITED},
+    # reviews what is handed in and oversees what is published; the owner's name is part of that
+    "operator": SIGNED_IN | {INVITED, SUBMITTED, SUSPENDED, ANONYMOUS_NAME},
+    "specialist": SIGNED_IN,
+    "expert": SIGNED_IN,
+    "system_administrator": SIGNED_IN,
+    "security_administrator": SIGNED_IN,
+    "auditor": SIGNED_IN,
+    "owner": SECRETS,
+}
+
+
+@dataclass
+class Planted:
+    """A world in which something is hidden behind every rule there is."""
+
+    world: World
+    people: dict[str, Actor | None]
+    code: dict[str, str]
+    """The listing that holds each secret."""
+    nameless_id: int
+    logged: io.StringIO
+
+    def browser(self, who: str) -> FlaskClient:
+        return self.world.browser(self.people[who])
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
+    with world_on("sqlite", tmp_path_factory.mktemp("disclosure")) as world:
+        logged = io.StringIO()
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(logged))
+        yield _plant(world, logged)
+
+
+def _plant(world: World, logged: io.StringIO) -> Planted:
+    owner, stranger, invited = world.owner(name="甲方重工有限公司"), world.owner(), world.owner()
+    operator = world.operator()
+    assert owner.organisation_id is not None
+    nameless_id = world.organisation(name=f"{ANONYMOUS_NAME}实业有限公司")
+    assert owner.user_id is not None
+    world.member(nameless_id, owner.user_id)
+    nameless = world.actor(owner.user_id)
+    nameless = replace(nameless, seat=nameless.seats[1])
+
+    code = {
+        PRINCIPLE: world.published(owner, Board.OUTCOME, principle=f"诀窍是{PRINCIPLE}"),
+        CEILING: world.published(owner, Board.DEMAND, ceiling=3_217_654_300),
+        AGREED: world.published(
+            owner, disclosure="agreement", present_state=f"现状{AGREED}", problem=AGREED,
+            tried=AGREED, solver_requirements=AGREED,
+            indicators=[{"name": AGREED_ROW, "comparator": "≥", "value": AGREED, "unit": "mm"}],
+        ),
+        ANONYMOUS_NAME: world.published(nameless, disclosure="anonymous"),
+        INVITED: world.published(owner, title=f"仅受邀{INVITED}", disclosure="invited"),
+        REGISTERED: world.published(owner, title=f"登录可见{REGISTERED}", disclosure="registered"),
+        OLD_TEXT: world.published(owner, title=f"旧的标题{OLD_TEXT}", summary=f"旧的{OLD_TEXT}摘要。"),
+        DRAFT: world.draft(owner, title=f"草稿{DRAFT}"),
+        SUBMITTED: world.submitted(owner, title=f"待审{SUBMITTED}"),
+        RETURNED: world.submitted(owner, title=f"退回{RETURNED}"),
+        SUSPENDED: world.published(owner, title=f"暂停{SUSPENDED}"),
+        WITHDRAWN: world.published(owner, title=f"撤下{WITHDRAWN}"),
+    }  # fmt: skip
+    code[AGREED_ROW] = code[AGREED_FILE] = code[AGREED]
+    code[PROTECTED_FILE] = code[ORIGIN] = code[PRINCIPLE]
+    world.change(code[OLD_TEXT], owner, {"title": "新的标题够长", "summary": "新的公开摘要已经足够长了。"})
+    world.advance(code[RETURNED], "return", operator, f"原因{RETURNED}")
+    world.advance(code[SUSPENDED], "suspend", operator, f"原因{SUSPENDED}")
+    world.advance(code[WITHDRAWN], "withdraw", owner, f"原因{WITHDRAWN}")
+    # listings of others, so that there are pairs to show and to write about
+    world.published(stranger, Board.OUTCOME)
+    world.published(stranger, Board.NEED)
+    world.published(stranger, Board.PRODUCT)
+    with world.database.transaction() as session:
+        for name, secret, protected in (
+            (f"{PROTECTED_FILE}.pdf", PRINCIPLE, True),
+            (f"{AGREED_FILE}.pdf", AGREED, False),
+        ):
+            attachments.attach(
+                session, owner, world._load(session, code[secret]), Received(io.BytesIO(PDF), name),
+                folder=world.settings.uploads, limit=10_000, protected=protected,
+            )  # fmt: skip
+        session.execute(
+            update(Listing).where(Listing.code == code[PRINCIPLE]).values(origin={"备注": ORIGIN})
+        )
+        guest = session.get_one(Organisation, invited.organisation_id)
+        services.invite(session, owner, world._load(session, code[INVITED]), guest.name)
+    people: dict[str, Actor | None] = {
+        "visitor": None,
+        "without organisation": world.actor(world.user()),
+        "stranger": stranger,
+        "invited": invited,
+        "operator": operator,
+        "owner": owner,
+    }
+    for role in Role:
+        people.setdefault(role.value, world.actor(world.user(role)))
+    Worker(world.database, wiring.jobs(world.settings, world.database, world.discovery)).drain()
+    return Planted(world, people, code, nameless_id, logged)
+
+
+def _starts(planted: Planted) -> list[str]:
+    """Every address without an argument, and every page of every listing and organisation."""
+    app = planted.world.app
+    plain = [
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if not rule.arguments and "GET" in (rule.methods or ())
+    ]
+    assert all(declaration(app, rule.endpoint) for rule in app.url_map.iter_rules())
+    pages = [f"/boards/{board}" for board in Board]
+    for secret, code in planted.code.items():
+        board = planted.world.listing(code).board
+        pages += [f"/listings/{code}{page}" for page in ("", "/matches", "/versions", "/check")]
+        pages += [f"/listings/{code}/edit/{step.key}" for step in steps_of(board)]
+        pages += [f"/listings/{code}/withdraw", f"/operations/review/{code}"]
+        pages += [f"/listings/{code}/attachments/{number}" for number in (1, 2)]
+        pages += [f"/boards/{board}?q={secret}", f"/organisations/claim?q={secret}"]
+    pages += [f"/organisations/{number}" for number in range(1, 8)]
+    pages += [f"/organisations/papers/{number}" for number in (1, 2)]
+    return list(dict.fromkeys(plain + pages))
+
+
+def _links(page: str) -> Iterator[str]:
+    for found in re.findall(r'href="(/[^"#]*)', page):
+        link = unescape(found)
+        if not link.startswith("/static/") and not urlsplit(link).query:
+            yield link
+
+
+def _leaks(page: str, url: str, allowed: frozenset[str], planted: Planted) -> list[str]:
+    asked = urlsplit(url).query.rpartition("=")[2]
+    hidden = {secret for secret in SECRETS - allowed if secret in page}
+    if ANONYMOUS_NAME in hidden and url == f"/organisations/{planted.nameless_id}":
+        # the organisation exists for everybody; what it published anonymously does not lead to it
+        hidden.discard(ANONYMOUS_NAME)
+        if planted.code[ANONYMOUS_NAME] in page:
+            return [f"{url} leads to {planted.code[ANONYMOUS_NAME]}"]
+    if asked in hidden:  # what one typed oneself stands in the box again; the listing must not
+        hidden.discard(asked)
+        if re.search(rf'href="[^"]*{planted.code[asked]}', page):
+            return [f"{url} finds {asked}"]
+    return [f"{url} says {secret}" for secret in sorted(hidden)]
+
+
+@pytest.mark.parametrize("who", list(MAY_SEE))
+def test_no_page_says_what_its_reader_may_not_know(planted: Planted, who: str) -> None:
+    browser, todo, seen = planted.browser(who), _starts(planted), set[str]()
+    leaks: list[str] = []
+    said: set[str] = set()
+    while todo and len(seen) < 500:
+        url = todo.pop(0)
+        if url in seen:
+            continue
+        seen.add(url)
+        response = browser.get(url, buffered=True)
+        page = f"{response.headers}\n{response.get_data().decode('utf-8', 'replace')}"
+        said |= {secret for secret in SECRETS if secret in page}
+        leaks += _leaks(page, url, MAY_SEE[who], planted)
+        if response.mimetype == "text/html":
+            todo += [link for link in _links(page) if link not in seen]
+    assert leaks == []
+    assert len(seen) > 100
+    expected = MAY_SEE[who] - {OLD_TEXT} if who == "owner" else MAY_SEE[who]
+    assert expected <= said, "the crawl reaches what may be seen, so it would reach the rest"
+
+
+@pytest.mark.parametrize("who", ["visitor", "stranger", "operator"])
+def test_asking_for_a_secret_finds_nothing(planted: Planted, who: str) -> None:
+    browser, found = planted.browser(who), []
+    for secret in sorted(SECRETS - MAY_SEE[who]):
+        board = planted.world.listing(planted.code[secret]).board
+        for sentence in (secret, f"请问{secret}怎么解决"):
+            page = post(browser, "/ask", {"text": sentence, "board": board.value}).text
+            assert secret in page, "what was asked stands in the box"
+            if planted.code[secret] in page:
+                found.append((secret, sentence))
+    assert found == []
+
+
+def test_the_command_finds_only_what_everybody_may_see(
+    planted: Planted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, leaks = planted.world, []
+    monkeypatch.setenv("JIEBANG_HOME", str(world.settings.home))
+    monkeypatch.setenv("JIEBANG_DATABASE_URL", world.settings.database_url)
+    for secret, code in planted.code.items():
+        board = world.listing(code).board
+        said = CliRunner().invoke(
+            match, ["--text", f"{secret} 铝合金焊接", "--to", board.value, "--json"]
+        )
+        assert said.exit_code == 0, said.output
+        found = json.loads(said.output)
+        assert code not in [each["id"] for each in found] or secret in NOBODY | {ANONYMOUS_NAME}
+        leaks += [(secret, word) for word in SECRETS - {secret} if word in said.output]
+        other = CliRunner().invoke(match, [code, "--to", board.opposite.value, "--json"])
+        assert other.exit_code == 0, other.output
+        # its own open words may come back among the reasons, to whoever runs the machine
+        own = {secret} - NOBODY - {ANONYMOUS_NAME}
+        leaks += [(code, word) for word in SECRETS - own if word in other.output]
+    assert leaks == []
+
+
+def test_the_index_holds_open_text_alone(planted: Planted) -> None:
+    world, leaks, rows = planted.world, [], 0
+    with world.database.reading() as session:
+        for row, code in session.execute(
+            select(SearchRow, Listing.code).join(Listing, Listing.id == SearchRow.listing_id)
+        ):
+            rows += 1
+            blob = row.prepared.decode("latin-1")
+            if row.prepared:
+                prepared = Prepared.from_bytes(row.prepared)
+                blob += "".join(prepared.title_segments + prepared.body_segments)
+            listed = f"{row.industry}{row.chain}{row.region}{row.modes}"
+            hidden = SECRETS - {INVITED, REGISTERED}
+            leaks += [(code, word) for word in hidden if word in blob.casefold() + listed]
+    assert leaks == [] and rows > 8
+    world.discovery.live.save_snapshot(force=True)
+    files = [path for path in world.settings.snapshots.rglob("*") if path.is_file()]
+    assert files
+    kept = b"".join(path.read_bytes() for path in files)
+    assert INVITED.encode() in kept, "the snapshot can be read by this test"
+    assert [word for word in SECRETS - {INVITED, REGISTERED} if word.encode() in kept] == []
+
+
+def test_audit_jobs_and_letters_are_silent(planted: Planted) -> None:
+    world = planted.world
+    with world.database.reading() as session:
+        trail = session.execute(select(AuditEntry.detail, AuditEntry.actor_label)).all()
+        jobs = session.scalars(select(Job.payload)).all()
+        windows = session.execute(text("SELECT * FROM rate_window")).all()
+    assert len(trail) > 20
+    assert [word for word in SECRETS if word in f"{trail}{windows}"] == []
+    own = UNPUBLISHED | {INVITED, REGISTERED, OLD_TEXT}  # titles and reasons, to the owner
+    assert [word for word in SECRETS - own if word in str(jobs)] == []
+    for path in world.settings.mailbox.glob("*.eml"):
+        letter = message_from_bytes(path.read_bytes(), policy=policy.default)
+        body = f"{letter['Subject']}{letter.get_content()}"
+        assert [word for word in SECRETS - own if word in body] == []
+
+
+def test_decisions_are_told_to_the_owner_alone(planted: Planted) -> None:
+    """A letter about a hidden listing goes to its owner's confirmed addresses and nowhere else."""
+    world = planted.world
+    owner = planted.people["owner"]
+    assert owner is not None and owner.organisation_id is not None
+    unsure = world.user(confirmed=False, email="strangers-address@example.com")
+    world.member(owner.organisation_id, unsure)
+    code = world.submitted(owner, title="甲方的秘密题目")
+    operator = planted.browser("operator")
+    before = _letters(world)
+    done = post(operator, f"/operations/review/{code}/return", {"reason": "请补充指标"})
+    assert done.status_code == 303
+    fresh = [letter for letter in _letters(world) if letter not in before]
+    with world.database.reading() as session:
+        from jiebang.accounts.models import User
+
+        address = session.get_one(User, owner.user_id).email
+    assert [letter["to"] for letter in fresh] == [address]
+    assert "请补充指标" in fresh[0]["body"]
+
+
+def _letters(world: World) -> list[dict[str, str]]:
+    with world.database.reading() as session:
+        return list(session.scalars(select(Job.payload).where(Job.kind == "mail")))
+
+
+def test_an_error_in_the_database_is_logged_without_the_text(
+    planted: Planted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from jiebang.boards.views import edit
+
+    def fail(session: object, _who: Actor, _board: Board, values: dict[str, str]) -> None:
+        statement = update(Listing).values(title="", summary=values["summary"])
+        session.execute(statement)  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(edit.services, "create", fail)
+    planted.world.app.config["PROPAGATE_EXCEPTIONS"] = False
+    response = post(
+        planted.browser("owner"),
+        "/listings/new/need",
+        {"title": "能存下的标题", "summary": "zqtypednow", "need_kind": "research", "track": "market"},
+    )  # fmt: skip
+    logged = planted.logged.getvalue()
+    assert response.status_code == 500
+    assert IntegrityError.__name__ in logged
+    assert "zqtypednow" not in logged and "zqtypednow" not in response.text
+    reference = re.search(r'"reference": "(\w+)"', logged)
+    assert reference is not None and reference[1] in response.text
+
+
+def test_no_log_line_says_a_secret(planted: Planted) -> None:
+    """After everything above: what was asked, found, typed and refused."""
+    stranger = planted.browser("stranger")
+    for secret, code in planted.code.items():
+        stranger.get(f"/listings/{code}")
+        post(stranger, f"/listings/{code}/withdraw", {"reason": secret})
+        post(stranger, "/drafts", {"board": "x", "text": secret})
+    logged = planted.logged.getvalue()
+    assert [word for word in SECRETS if word in logged] == []
+
+
+def test_a_suggestion_is_shown_only_while_its_reader_may_see_it(planted: Planted) -> None:
+    """The worker pairs everything; 我的待办 filters again, by the level of this moment."""
+    world = planted.world
+    owner, reader = world.owner(), world.owner()
+    world.published(reader, Board.OUTCOME, title="镁合金压铸件热裂纹抑制")
+    code = world.published(owner, title="镁合金压铸件热裂纹怎么抑制", disclosure="registered")
+    Worker(world.database, wiring.jobs(world.settings, world.database, world.discovery)).drain()
+    browser = world.browser(reader)
+    assert code in browser.get("/todo").text
+    world.change(code, owner, {"disclosure": "invited"})
+    assert code not in browser.get("/todo").text
+    world.change(code, owner, {"disclosure": "public"})
+    assert code in browser.get("/todo").text
+    world.advance(code, "withdraw", SYSTEM, "不做了")
+    assert code not in browser.get("/todo").text
