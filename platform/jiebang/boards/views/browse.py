@@ -50,15 +50,30 @@ class FilterForm(PlainForm):  # type: ignore[misc]
 @blueprint.get("/boards/")
 @access(Level.ANYONE)
 def index() -> str:
-    """The six boards at a glance."""
+    """The boards at a glance, all six or those of one line."""
     session, who = db(), actor()
-    counts = platform().discovery.provider.counts(session)
+    chosen = request.args.get("line", "")
+    lines = [line for line in Line if chosen in ("", line.value)] or list(Line)
+    boards = [board for board in Board if board.line in lines]
     latest = {}
-    for board in Board:
+    for board in boards:
         rows, _ = queries.page(session, queries.BoardFilter(board), who, 1)
         latest[board] = [card(listing, owner, who) for listing, owner in rows[:3]]
-    lines = [(LINE_LABELS[line], [board for board in Board if board.line is line]) for line in Line]
-    return render_template("boards/index.html", lines=lines, counts=counts, latest=latest)
+    tabs = [("全部", "")] + [(LINE_LABELS[line], line.value) for line in Line]
+    return render_template(
+        "boards/index.html",
+        tabs_items=[
+            {
+                "label": label,
+                "url": url_for("boards.index", line=value or None),
+                "active": value == (chosen if len(lines) < len(Line) else ""),
+            }
+            for label, value in tabs
+        ],
+        lines=[(LINE_LABELS[line], [b for b in boards if b.line is line]) for line in lines],
+        counts=platform().discovery.provider.counts(session),
+        latest=latest,
+    )
 
 
 @blueprint.get("/boards/<board_name>")
