@@ -20,7 +20,7 @@ BUSY := .venv/.busy
 help:
 	@echo '用法：make 目标'
 	@echo
-	@echo '  make setup   准备运行环境：建立 .venv 并安装依赖（首次约 1–3 分钟，约 1.6 GB）'
+	@echo '  make setup   准备运行环境：建立 .venv 并安装依赖（首次约 1–3 分钟，约 1.3 GB）'
 	@echo '  make run     启动平台：自动准备环境、数据库和演示数据，然后打开 http://127.0.0.1:$(PORT)/'
 	@echo '  make test    运行全部检查：代码规范、类型、分层、测试（自动安装测试工具，另约 0.4 GB）'
 	@echo '  make lint    只做代码规范、类型与分层检查'
