@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import func, select
@@ -113,6 +114,13 @@ def organisation_name(listing: Listing, organisation: Organisation | None, viewe
     return organisation.name
 
 
+@cache
+def _label(board: Board, name: str, default: str) -> str:
+    """A field's label as short as a list can show it: 报价截止日期 is 报价截止."""
+    found = next((field.label for field in fields_of(board) if field.name == name), default)
+    return found.removesuffix("日期")
+
+
 def card(listing: Listing, organisation: Organisation | None, viewer: Actor) -> Card:
     """What lists and matches show of a listing."""
     tags = [listing.chain, *listing.modes[:3]]
@@ -137,6 +145,8 @@ def card(listing: Listing, organisation: Organisation | None, viewer: Actor) -> 
             if listing.published_at
             else ""
         ),
+        money_label=_label(listing.board, "money", "金额"),
+        deadline_label=_label(listing.board, "deadline", "期限"),
         state_label=STATE_LABELS[listing.state],
         state_tone=STATE_TONES[listing.state],
         deadline=listing.deadline,

@@ -41,6 +41,9 @@ class Card:
     money_text: str
     deadline_text: str
     published_text: str
+    money_label: str = "金额"
+    deadline_label: str = "期限"
+    """What the money and the day are on this board: a budget or a price, an end or a beginning."""
     state_label: str = ""
     state_tone: str = "neutral"
     deadline: date | None = None
