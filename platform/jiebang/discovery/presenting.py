@@ -13,16 +13,32 @@ SENTENCES = "最相关的句子"
 """How the reason begins that names the best pair of sentences."""
 
 
+SENTENCES = "最相关的句子："
+"""How a reason begins that says in words what the evidence shows."""
+_ORDER = ("fails", "fits", "unknown")
+
+
 def match_view(
     found: Found, query: Document, actions: list[dict[str, Any]] | None = None
 ) -> dict[str, Any]:
-    """What `components/match.html` draws: level, argument, evidence marked in both texts."""
+    """What `components/match.html` draws: level, argument, evidence marked in both texts.
+
+    Nothing is said twice: what a condition or the evidence shows is no reason or gap as well, save
+    for what does not fit, and a query of one sentence, which stands on the page already, is not
+    repeated beside each answer.
+    """
     card, why = found.card, found.explanation
     assert why is not None
     own_words = {pair.query for pair in why.words}
     other_words = {pair.document for pair in why.words}
-    # the card draws conditions and sentences in places of their own: not the same words twice
-    drawn = {condition.text for condition in why.conditions}
+    settled = {check.text for check in why.conditions if check.state == "fits"}
+    open_questions = {check.text for check in why.conditions if check.state == "unknown"}
+    reasons = [
+        text
+        for text in why.reasons
+        if text not in settled and not (why.evidence and text.startswith(SENTENCES))
+    ]
+    whole = f"{query.title}{query.body}".strip()
     return {
         "url": card.url,
         "kind": card.kind.value,
@@ -31,14 +47,14 @@ def match_view(
         "org_name": card.org_name,
         "level": found.match.level,
         "score": found.match.score,
-        "reasons": [
-            text for text in why.reasons if text not in drawn and not text.startswith(SENTENCES)
-        ],
-        "gaps": [text for text in why.gaps if text not in drawn],
-        "conditions": why.conditions,
+        "reasons": reasons or why.reasons,
+        "gaps": [text for text in why.gaps if text not in open_questions],
+        "conditions": sorted(why.conditions, key=lambda check: _ORDER.index(check.state)),
         "evidence": [
             {
-                "query_pieces": highlight(pair.query, own_words),
+                "query_pieces": (
+                    [] if pair.query.strip() == whole else highlight(pair.query, own_words)
+                ),
                 "document_pieces": highlight(pair.document, other_words),
             }
             for pair in why.evidence
