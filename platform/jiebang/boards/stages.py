@@ -111,9 +111,13 @@ def holder(listing: Listing) -> Holder | None:
         ask = clock.to_beijing(listing.confirmed_at).date() + timedelta(days=CONFIRM_DAYS)
         until = min(ask, listing.deadline) if listing.deadline else ask
         return Holder(
-            "对方单位",
+            "在榜，等待对接",
             clock.day_text(until),
-            "到期前请发布方确认是否仍有效" if until == ask else "到期自动截止",
+            (
+                "有强相关的新内容上榜会提醒双方；到期请发布方确认是否仍有效"
+                if until == ask
+                else "有强相关的新内容上榜会提醒双方；到期自动截止"
+            ),
         )
     if state is ListingState.SUSPENDED:
         return Holder("平台运营", "处理中", "核实后恢复展示，或由发布方撤榜")

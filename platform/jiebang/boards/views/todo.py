@@ -120,7 +120,7 @@ def _own(who: Actor) -> tuple[list[Task], list[Task]]:
 
 
 def _fresh(who: Actor, since: Any) -> list[dict[str, Any]]:
-    """New strong pairs of one's own listings that the viewer may still see."""
+    """New strong pairs that the viewer may still see, by one's own listing."""
     if who.seat is None:
         return []
     session = db()
@@ -130,16 +130,20 @@ def _fresh(who: Actor, since: Any) -> list[dict[str, Any]]:
     own = {listing.id: listing for listing in published}
     pairs = suggestions.fresh_for(session, list(own), since)
     cards = platform().discovery.provider.cards(session, {p.other_id for p in pairs}, who)
-    return [
-        {
-            "own": own[pair.listing_id],
-            "card": cards[pair.other_id],
-            "level": pair.level,
-            "url": url_for("boards.matches", code=own[pair.listing_id].code),
-        }
-        for pair in pairs
-        if pair.other_id in cards
-    ]
+    groups: dict[int, dict[str, Any]] = {}
+    for pair in pairs:  # the strongest first, and so the listings they belong to
+        if pair.other_id in cards:
+            listing = own[pair.listing_id]
+            group = groups.setdefault(
+                listing.id,
+                {
+                    "own": listing,
+                    "url": url_for("boards.matches", code=listing.code),
+                    "pairs": [],
+                },
+            )
+            group["pairs"].append({"card": cards[pair.other_id], "level": pair.level})
+    return list(groups.values())
 
 
 @blueprint.get("/listings/")
