@@ -30,7 +30,12 @@ def _board(name: str) -> Board:
 @access(Level.MEMBER)
 def upload() -> str:
     """Choose a board, take the template, hand in the file."""
-    return render_template("boards/import.html", boards=list(Board), board=None, summary=None)
+    asked = request.args.get("board", "")
+    own = [board for board in Board if actor().acts_in(board.line)]
+    board = Board(asked) if asked in set(Board) else next(iter(own), Board.NEED)
+    return render_template(
+        "boards/import.html", boards=own or list(Board), board=board, summary=None
+    )
 
 
 @blueprint.get("/listings/import/<board_name>/template.xlsx")
@@ -68,7 +73,7 @@ def receive(board_name: str) -> str | tuple[str, int] | Response:
     file = request.files.get("file")
     if file is None or not file.filename:
         flash("请先选择要导入的文件（CSV、XLSX 或 JSONL）。", "warning")
-        return redirect(url_for("boards.upload"), 303)
+        return redirect(url_for("boards.upload", board=board.value), 303)
     settings, database = platform().settings, platform().database
     with tempfile.TemporaryDirectory(dir=settings.uploads) as folder:
         path = Path(folder) / f"import{Path(file.filename).suffix.lower()}"
@@ -88,10 +93,11 @@ def receive(board_name: str) -> str | tuple[str, int] | Response:
         except ImportRefused as error:
             page = render_template(
                 "boards/import.html",
-                boards=list(Board),
+                boards=[each for each in Board if who.acts_in(each.line)],
                 board=board,
                 summary=None,
                 refused=str(error),
             )
             return page, 422
-    return render_template("boards/import.html", boards=list(Board), board=board, summary=summary)
+    boards = [each for each in Board if who.acts_in(each.line)]
+    return render_template("boards/import.html", boards=boards, board=board, summary=summary)
