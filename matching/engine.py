@@ -127,8 +127,11 @@ class Engine:
         """Why the two match and what speaks against it; needs only the two texts."""
         return self._explainer.explain(query, document, today)
 
-    def save(self, folder: Path, revision: int) -> None:
-        """Writes a snapshot: aside, synced, renamed; raises OSError when the disk refuses."""
+    def save(self, folder: Path, revision: int, source: str = "") -> None:
+        """Writes a snapshot: aside, synced, renamed; raises OSError when the disk refuses.
+
+        `source` names the database that was read; only a load that names the same one takes it.
+        """
         with self._lock:
             files: dict[str, bytes] = {}
             for kind, board in self._boards.items():
@@ -140,10 +143,11 @@ class Engine:
             "dim": self.encoder.dim,
             "counts": counts,
             "revision": revision,
+            "source": source,
         }
         snapshot.write(folder, files, about)
 
-    def load(self, folder: Path) -> int:
+    def load(self, folder: Path, source: str = "") -> int:
         """Takes over a snapshot and returns its revision.
 
         Raises SnapshotInvalid with the reason in Chinese; the engine is then empty.
@@ -152,7 +156,7 @@ class Engine:
             self._boards = self._empty()
             try:
                 manifest, files = snapshot.read(folder)
-                self._accept(manifest)
+                self._accept(manifest, source)
                 boards = self._empty()
                 for kind, board in boards.items():
                     snapshot.restore_collection(kind.value, board.collection, files)
@@ -164,11 +168,12 @@ class Engine:
             self._boards = boards
             return revision
 
-    def _accept(self, manifest: dict[str, Any]) -> None:
+    def _accept(self, manifest: dict[str, Any], source: str) -> None:
         for name, expected in (
             ("program", _SNAPSHOT),
             ("model", self.encoder.fingerprint),
             ("dim", self.encoder.dim),
+            ("source", source),
         ):
             if manifest[name] != expected:
                 raise SnapshotInvalid(f"快照的 {name} 是 {manifest[name]}，现在是 {expected}。")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -137,24 +138,29 @@ class LiveIndex:
             return self.engine.search(query, kind, k, where, conditions)
 
     def _start(self, session: Session, newest: int) -> None:
-        folder = self._folder(session)
+        source = self._source(session)
+        folder = self._snapshots / source
         self.revision = 0
         if not folder.exists():
             return
         try:
-            revision = self.engine.load(folder)
+            revision = self.engine.load(folder, source)
             if revision > newest:
                 raise SnapshotInvalid(f"快照版本 {revision} 比数据库 {newest} 新")
         except SnapshotInvalid as error:
             # a cache that does not fit is rebuilt from the database, never trusted
             log.warning("snapshot_discarded", reason=str(error))
             self.engine = Engine(self.engine.encoder)
+            # after a restored backup a snapshot from the time after it would fit again one day
+            shutil.rmtree(folder, ignore_errors=True)
         else:
             self.revision = self._saved = revision
 
-    def _folder(self, session: Session) -> Path:
-        database = session.scalar(select(SearchRevision.database).where(SearchRevision.id == 1))
-        return self._snapshots / (database or "unknown")
+    @staticmethod
+    def _source(session: Session) -> str:
+        """The identity of the database: the name of the snapshot's folder, and part of it."""
+        found = session.scalar(select(SearchRevision.database).where(SearchRevision.id == 1))
+        return found or "unknown"
 
     def _changes(self, session: Session, newest: int) -> Iterator[Sequence[SearchRow]]:
         reached = self.revision
@@ -197,8 +203,8 @@ class LiveIndex:
             if not force and revision - self._saved < SNAPSHOT_AFTER:
                 return False
             with self.database.reading() as session:
-                folder = self._folder(session)
-            self.engine.save(folder, self.revision)
+                source = self._source(session)
+            self.engine.save(self._snapshots / source, self.revision, source)
             self._saved = self.revision
         return True
 
