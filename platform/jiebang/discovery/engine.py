@@ -6,22 +6,26 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jiebang.config import Settings
 from jiebang.core import clock
 from jiebang.core.boards import Board
+from jiebang.core.errors import DomainError
 from jiebang.core.permissions import ANONYMOUS, Actor
 from jiebang.db import Database
 from matching.documents import Document, Kind
-from matching.encoder import load_encoder
+from matching.encoder import Encoder, ModelInvalid, ModelMissing, load_encoder
 from matching.engine import Engine, Filter, Match, Prepared
 from matching.explain import Explanation
 
 from .index import LiveIndex, pid, retire_row, stale_rows, write_rows
 from .models import SearchRow
 from .provider import Card, Indexable, Provider
+
+log = structlog.get_logger()
 
 WEAK = frozenset({"强", "较强", "弱"})
 """Levels worth showing; 无 is an empty list with advice, not ten weak ones."""
@@ -37,6 +41,17 @@ class Found:
     explanation: Explanation | None
 
 
+class SearchUnavailable(ModelMissing, DomainError):
+    """There is no usable model. As a text it is the advice for whoever runs the machine; pages
+    show `message`, which tells visitors nothing of its folders."""
+
+    status = 503
+
+    def __init__(self, advice: str) -> None:
+        super().__init__(advice)
+        self.message = "搜索与匹配暂时不能使用：系统没有找到可用的匹配模型。"
+
+
 class Discovery:
     """One per process. The model and the index are loaded at the first question."""
 
@@ -50,16 +65,23 @@ class Discovery:
 
     @property
     def live(self) -> LiveIndex:
-        """This process's index; ModelMissing says what to do when the model is not there."""
+        """This process's index; SearchUnavailable says what to do when there is no model."""
         with self._lock:
             if self._live is None:
-                engine = Engine(load_encoder(self.settings.model))
+                engine = Engine(self._encoder())
                 self._live = LiveIndex(self.database, engine, self.settings.snapshots)
                 self._owner = pid()
             elif self._owner != pid():
                 self._live.after_fork()
                 self._owner = pid()
             return self._live
+
+    def _encoder(self) -> Encoder:
+        try:
+            return load_encoder(self.settings.model)
+        except (ModelMissing, ModelInvalid) as error:
+            log.error("model_unusable", reason=str(error))
+            raise SearchUnavailable(str(error)) from error
 
     # Writing
 
