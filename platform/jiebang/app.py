@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, g, request
 from flask_wtf.csrf import CSRFProtect
-from jinja2 import StrictUndefined
+from jinja2 import FileSystemBytecodeCache, StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import config, wiring
@@ -99,6 +99,8 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
         )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    # compiled templates are kept: compiling them would double the time to the first page
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(settings.cache))
     app.extensions["jiebang"] = Platform(settings, database, wiring.discovery(settings, database))
     app.url_map.converters["int"] = Key
     _headers(app)  # first: a form refused for its token is answered by a page with a nonce, too

@@ -89,10 +89,15 @@ class Settings:
         """Where the `file` mail back-end leaves its letters."""
         return self.home / "mail"
 
+    @property
+    def cache(self) -> Path:
+        """Compiled templates; may be deleted at any time."""
+        return self.home / "cache"
+
     def prepare_home(self) -> None:
         """Creates the data folder for its owner alone; SettingsError if that fails."""
         try:
-            for folder in (self.home, self.uploads, self.snapshots, self.mailbox):
+            for folder in (self.home, self.uploads, self.snapshots, self.mailbox, self.cache):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise SettingsError(
