@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
-from flask import request, url_for
+from flask import request
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,18 @@ class Page:
 
     def url_for_page(self, number: int) -> str:
         """The same address with another page number."""
-        kept = {k: v for k, v in request.args.items(multi=True) if k != "page" and v}
-        assert request.endpoint is not None
-        return url_for(request.endpoint, **{**(request.view_args or {}), **kept, "page": number})
+        return address("page", page=str(number))
+
+
+def address(*without: str, **changes: str) -> str:
+    """This page's own address with other parameters.
+
+    It is put together from the path, not by `url_for`: what stands in a visitor's address
+    (`_scheme`, `_external`) must not become an argument of that function.
+    """
+    kept = [(k, v) for k, v in request.args.items(multi=True) if v and k not in without]
+    query = urlencode([*kept, *changes.items()])
+    return f"{request.script_root}{request.path}{'?' if query else ''}{query}"
 
 
 def page_number() -> int:

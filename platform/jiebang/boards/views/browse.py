@@ -17,7 +17,7 @@ from jiebang.core.permissions import LINE_LABELS, Line
 from jiebang.discovery.values import Filter
 from jiebang.web.access import Level, access, actor, db
 from jiebang.web.current import platform
-from jiebang.web.pagination import Page, page_number
+from jiebang.web.pagination import Page, address, page_number
 
 from .. import queries
 from ..documents import INDUSTRY_LABELS, card
@@ -206,7 +206,5 @@ def _active(form: FilterForm) -> list[tuple[str, str]]:
         if not value:
             continue
         label = dict(getattr(form[name], "choices", None) or []).get(value, value)
-        kept = {k: v for k, v in request.args.items() if k not in (name, "page") and v}
-        without = url_for("boards.browse", **{**(request.view_args or {}), **kept})
-        found.append((f"{form[name].label.text}：{label}", without))
+        found.append((f"{form[name].label.text}：{label}", address(name, "page")))
     return found
