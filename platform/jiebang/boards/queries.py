@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from jiebang.core import clock
 from jiebang.core.boards import Board
 from jiebang.core.errors import NotFound
 from jiebang.core.permissions import Actor, Permission
-from jiebang.orgs.models import Organisation
+from jiebang.orgs.models import Organisation, OrganisationState
 
 from .models import Disclosure, Listing, ListingEvent, ListingInvitation, ListingVersion
 from .workflow import ListingState
@@ -24,7 +24,16 @@ PAGE_SIZE = 20
 
 
 def visible_to(viewer: Actor) -> ColumnElement[bool]:
-    """The rule of disclosure levels, without the state: who may know that a listing exists."""
+    """The rule of disclosure levels, without the state: who may know that a listing exists.
+
+    Listings of a suspended organisation are its own people's business alone.
+    """
+    owner = aliased(Organisation)  # the query around it may have the organisation already
+    suspended = (
+        select(owner.id)
+        .where(owner.id == Listing.organisation_id, owner.state == OrganisationState.SUSPENDED)
+        .exists()
+    )
     rules: list[ColumnElement[bool]] = [Listing.disclosure.in_(OPEN_LEVELS)]
     if viewer.user_id is not None:
         rules.append(Listing.disclosure == Disclosure.REGISTERED)
@@ -38,7 +47,7 @@ def visible_to(viewer: Actor) -> ColumnElement[bool]:
             )
             .exists()
         )
-    return or_(*rules)
+    return or_(_owned(viewer), and_(~suspended, or_(*rules)))
 
 
 def _owned(viewer: Actor) -> ColumnElement[bool]:
