@@ -117,7 +117,7 @@ def _plant(world: World, logged: io.StringIO) -> Planted:
         ANONYMOUS_NAME: world.published(nameless, disclosure="anonymous"),
         INVITED: world.published(owner, title=f"仅受邀{INVITED}", disclosure="invited"),
         REGISTERED: world.published(owner, title=f"登录可见{REGISTERED}", disclosure="registered"),
-        OLD_TEXT: world.published(owner, title=f"旧的标题{OLD_TEXT}", summary=f"旧的{OLD_TEXT}摘要。"),
+        OLD_TEXT: world.published(owner, title=f"旧的{OLD_TEXT}", summary=f"旧的{OLD_TEXT}摘要。"),
         DRAFT: world.draft(owner, title=f"草稿{DRAFT}"),
         SUBMITTED: world.submitted(owner, title=f"待审{SUBMITTED}"),
         RETURNED: world.submitted(owner, title=f"退回{RETURNED}"),
@@ -126,7 +126,8 @@ def _plant(world: World, logged: io.StringIO) -> Planted:
     }  # fmt: skip
     code[AGREED_ROW] = code[AGREED_FILE] = code[AGREED]
     code[PROTECTED_FILE] = code[ORIGIN] = code[PRINCIPLE]
-    world.change(code[OLD_TEXT], owner, {"title": "新的标题够长", "summary": "新的公开摘要已经足够长了。"})
+    renewed = {"title": "新的标题够长", "summary": "新的公开摘要已经足够长了。"}
+    world.change(code[OLD_TEXT], owner, renewed)
     world.advance(code[RETURNED], "return", operator, f"原因{RETURNED}")
     world.advance(code[SUSPENDED], "suspend", operator, f"原因{SUSPENDED}")
     world.advance(code[WITHDRAWN], "withdraw", owner, f"原因{WITHDRAWN}")
@@ -332,19 +333,19 @@ def _letters(world: World) -> list[dict[str, str]]:
 def test_an_error_in_the_database_is_logged_without_the_text(
     planted: Planted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from jiebang.boards.views import edit
-
     def fail(session: object, _who: Actor, _board: Board, values: dict[str, str]) -> None:
         statement = update(Listing).values(title="", summary=values["summary"])
         session.execute(statement)  # type: ignore[attr-defined]
 
-    monkeypatch.setattr(edit.services, "create", fail)
+    monkeypatch.setattr(services, "create", fail)
     planted.world.app.config["PROPAGATE_EXCEPTIONS"] = False
-    response = post(
-        planted.browser("owner"),
-        "/listings/new/need",
-        {"title": "能存下的标题", "summary": "zqtypednow", "need_kind": "research", "track": "market"},
-    )  # fmt: skip
+    values = {
+        "title": "能存下",
+        "summary": "zqtypednow",
+        "need_kind": "research",
+        "track": "market",
+    }
+    response = post(planted.browser("owner"), "/listings/new/need", values)
     logged = planted.logged.getvalue()
     assert response.status_code == 500
     assert IntegrityError.__name__ in logged

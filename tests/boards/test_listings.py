@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,59 +12,17 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from jiebang.boards import queries, services
 from jiebang.boards.fields import fields_of
-from jiebang.boards.models import Listing, ListingEvent, ListingVersion, PendingDraft
+from jiebang.boards.models import Listing, ListingEvent, ListingVersion
 from jiebang.boards.storage import read
 from jiebang.boards.workflow import ListingState
-from jiebang.core import audit, clock
-from jiebang.core.audit import AuditEntry
 from jiebang.core.boards import Board
 from jiebang.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from jiebang.core.outbox import Job
-from jiebang.core.permissions import ANONYMOUS, SYSTEM, Actor, Line, OrganisationRole
-from jiebang.discovery.models import SearchRow
-from tests.factories import World, complete, later
+from jiebang.core.permissions import Actor, Line, OrganisationRole
+from tests.boards.looking import actions, found_by, row
+from tests.factories import World, complete
 
 S = ListingState
-
-
-def actions(world: World, code: str) -> list[str]:
-    """What the audit says of a listing, in order; the chain must be whole."""
-    with world.database.reading() as session:
-        assert list(audit.verify(session)) == []
-        listing_id = session.scalars(select(Listing.id).where(Listing.code == code)).one()
-        return list(
-            session.scalars(
-                select(AuditEntry.action)
-                .where(AuditEntry.target_type == "listing")
-                .where(AuditEntry.target_id == str(listing_id))
-                .order_by(AuditEntry.id)
-            )
-        )
-
-
-def row(world: World, code: str) -> SearchRow | None:
-    with world.database.reading() as session:
-        return session.scalars(
-            select(SearchRow).join(Listing, Listing.id == SearchRow.listing_id)
-            .where(Listing.code == code)
-        ).first()  # fmt: skip
-
-
-def found_by(world: World, text: str, board: Board, who: Actor | None = None) -> list[str]:
-    with world.database.reading() as session:
-        hits = world.discovery.search_text(session, text, board, who or ANONYMOUS, 50)
-        return [hit.card.code for hit in hits]
-
-
-@pytest.fixture
-def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
-    """Moves the clock by so much from now."""
-    real = clock.now
-
-    def move(by: timedelta) -> None:
-        monkeypatch.setattr(clock, "now", lambda: real() + by)
-
-    return move
 
 
 @pytest.mark.parametrize("board", list(Board))
@@ -103,12 +59,8 @@ def test_a_listing_lives_its_whole_life(any_world: World, board: Board) -> None:
     world.advance(code, "submit", owner)
     world.advance(code, "approve", operator)
     assert found_by(world, "钛合金激光切割毛刺", board) == [code]
-    assert actions(world, code) == [
-        f"listing.{name}"
-        for name in (
-            "created submit return changed submit approve changed withdraw reopen submit approve"
-        ).split()
-    ]
+    steps = "created submit return changed submit approve changed withdraw reopen submit approve"
+    assert actions(world, code) == [f"listing.{name}" for name in steps.split(" ")]
     with world.database.reading() as session:
         listing_id = world.listing(code).id
         kept = queries.versions(session, listing_id)
@@ -116,8 +68,8 @@ def test_a_listing_lives_its_whole_life(any_world: World, board: Board) -> None:
         assert kept[0].changed == ["title"] and kept[1].changed == ["summary"]
         assert kept[0].values["title"] == "钛合金薄板激光切割毛刺去除"
         assert "铝合金" in kept[1].values["title"], "the version before is as it was"
-        steps = [event.name for event in queries.events(session, listing_id)]
-        assert steps[0] == "create" and steps.count("submit") == 3
+        names = [event.name for event in queries.events(session, listing_id)]
+        assert names[0] == "create" and names.count("submit") == 3
 
 
 @pytest.mark.parametrize("board", list(Board))
@@ -249,67 +201,6 @@ def test_a_stale_copy_does_not_overwrite(any_world: World) -> None:
     assert world.listing(code).title == "同事先保存的标题"
 
 
-def test_a_past_deadline_closes_and_is_not_submitted(
-    any_world: World, at: Callable[[timedelta], None]
-) -> None:
-    world, owner = any_world, any_world.owner()
-    code = world.published(owner, deadline=later(10))
-    endless = world.published(owner, Board.OUTCOME, deadline=None)
-    waiting = world.submitted(owner, deadline=later(10))
-    draft = world.draft(owner, deadline=later(10))
-    at(timedelta(days=10))
-    with world.database.transaction() as session:
-        assert services.run_clock(session, world.discovery) == 0, "open on the day itself"
-    at(timedelta(days=11))
-    assert found_by(world, "铝合金焊接变形", Board.NEED) == [], "past, though not yet closed"
-    with world.database.transaction() as session:
-        assert services.run_clock(session, world.discovery) == 1
-    closed = world.listing(code)
-    assert closed.state is S.CLOSED and closed.ended_at is not None
-    assert world.listing(endless).state is S.PUBLISHED
-    retired = row(world, code)
-    assert retired is not None and not retired.live
-    assert actions(world, code)[-1] == "listing.close"
-    for each, name, who in ((draft, "submit", owner), (waiting, "approve", SYSTEM)):
-        with pytest.raises(Invalid) as caught:
-            world.advance(each, name, who)
-        assert set(caught.value.errors) == {"deadline"}
-    with world.database.transaction() as session:
-        assert services.run_clock(session, world.discovery) == 0, "once is enough"
-
-
-def test_an_unconfirmed_listing_asks_after_90_days_and_expires_14_days_later(
-    any_world: World, at: Callable[[timedelta], None]
-) -> None:
-    world, owner = any_world, any_world.owner()
-    code = world.published(owner, Board.OUTCOME, deadline=None)
-    assert owner.organisation_id is not None
-
-    def asked() -> list[str]:
-        with world.database.reading() as session:
-            found = services.confirm_due(session, [owner.organisation_id or 0])
-            return [each.code for each in found]
-
-    def tick() -> int:
-        with world.database.transaction() as session:
-            return services.run_clock(session, world.discovery)
-
-    at(timedelta(days=89))
-    assert asked() == [] and tick() == 0
-    at(timedelta(days=91))
-    assert asked() == [code] and tick() == 0
-    world.advance(code, "confirm", owner)
-    assert asked() == []
-    at(timedelta(days=91 + 103))
-    assert tick() == 0
-    at(timedelta(days=91 + 105))
-    assert tick() == 1
-    assert world.listing(code).state is S.EXPIRED
-    assert found_by(world, "铝合金焊接变形", Board.OUTCOME) == []
-    world.advance(code, "confirm", owner)
-    assert found_by(world, "铝合金焊接变形", Board.OUTCOME) == [code]
-
-
 def test_the_worker_is_asked_to_suggest_once_per_open_listing(world: World) -> None:
     owner = world.owner()
     code = world.published(owner)
@@ -405,36 +296,3 @@ def test_changing_nothing_leaves_no_trace(world: World) -> None:
     with world.database.reading() as session:
         assert len(session.scalars(select(ListingVersion)).all()) == 1
     assert actions(world, code) == ["listing.created"]
-
-
-def test_what_a_visitor_left_becomes_a_draft_once(world: World) -> None:
-    owner = world.owner()
-    with world.database.transaction() as session:
-        token = services.keep_pending(session, Board.NEED, "焊接后变形太大。怎么控制？")
-    with world.database.reading() as session:
-        kept = session.scalars(select(PendingDraft)).one()
-        assert token not in kept.token_hash
-    with world.database.transaction() as session:
-        listing = services.take_pending(session, owner, token)
-        assert listing is not None and listing.title == "焊接后变形太大"
-    with world.database.transaction() as session:
-        assert services.take_pending(session, owner, token) is None
-
-
-@pytest.mark.parametrize("text", ["", "  ", "。。。！？", "长" * 2001])
-def test_a_visitors_text_that_can_never_be_a_draft_is_not_kept(world: World, text: str) -> None:
-    with pytest.raises(Invalid), world.database.transaction() as session:
-        services.keep_pending(session, Board.NEED, text)
-
-
-def test_a_visitors_text_is_forgotten_after_a_week(
-    world: World, at: Callable[[timedelta], None]
-) -> None:
-    with world.database.transaction() as session:
-        token = services.keep_pending(session, Board.NEED, "过期的难题描述")
-    owner = world.owner()
-    at(timedelta(days=8))
-    with world.database.transaction() as session:
-        services.keep_pending(session, Board.NEED, "新的难题描述")
-    with world.database.transaction() as session:
-        assert services.take_pending(session, owner, token) is None

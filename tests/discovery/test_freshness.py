@@ -170,7 +170,8 @@ def test_revisions_of_writers_at_the_same_moment_are_all_read(any_world: World) 
         world.submitted(owner, title=f"壳体焊接zqthread{number}x", deadline=None)
         for number in range(12)
     ]
-    reader, missed, stop = world.another(), [], threading.Event()
+    reader, stop = world.another(), threading.Event()
+    missed: list[str] = []
     approved: set[str] = set()
 
     def approve(mine: list[str]) -> None:
@@ -277,7 +278,9 @@ def test_databases_that_share_a_folder_do_not_share_snapshots(tmp_path: Path) ->
     with world_on("sqlite", tmp_path / "a") as first, world_on("sqlite", tmp_path / "b") as other:
         for world in (first, other):  # both were copied from one template
             with world.database.transaction() as session:
-                session.execute(update(SearchRevision).values(database=world.settings.home.parts[-2]))
+                session.execute(
+                    update(SearchRevision).values(database=world.settings.home.parts[-2])
+                )
         code = first.published(first.owner(), title="铝合金壳体zqmine焊接")
         other.published(other.owner(), title="铝合金壳体zqtheirs焊接")
         other.discovery.live.save_snapshot(force=True)

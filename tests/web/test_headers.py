@@ -1,4 +1,4 @@
-"""Every answer is locked down: policy, nosniff, no caching, no other host, safe cookies (bar 12)."""
+"""Every answer is locked down: policy, nosniff, no caching, no other host, safe cookies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from werkzeug.test import TestResponse
 from jiebang.boards import services
 from jiebang.core.boards import Board
 from jiebang.core.permissions import Actor, Role
-from jiebang.operations.views import review
 from jiebang.web.access import db
 from tests.conftest import post
 from tests.factories import World, world_on
@@ -40,8 +39,8 @@ class Markup(HTMLParser):
         self.inline += [f"<{tag} style>"] if "style" in values or tag == "style" else []
         if tag == "script":
             self.nonces.append(values.get("nonce"))
-        for name, value in values.items():
-            if name in ("src", "href", "action", "srcset", "formaction", "poster", "data") and value:
+        for name in ("src", "href", "action", "srcset", "formaction", "poster", "data"):
+            if value := values.get(name):
                 parts = urlsplit(value)
                 if parts.netloc or parts.scheme not in ("", "data", "mailto", "tel"):
                     self.hosts.append(value)
@@ -135,9 +134,7 @@ def test_answers_to_forms(world: World, code: str, browser: FlaskClient) -> None
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 413, 422])
-def test_error_pages(
-    world: World, code: str, browser: FlaskClient, status: int
-) -> None:
+def test_error_pages(world: World, code: str, browser: FlaskClient, status: int) -> None:
     big = {
         "data": b"--x\r\n" + b"0" * (3 * 1024 * 1024),
         "content_type": "multipart/form-data; boundary=x",
@@ -184,7 +181,7 @@ def test_a_stale_form_of_an_operator_is_a_conflict_page(
         session.execute(text("UPDATE listing SET version = version + 1"))
         real(session, *others)
 
-    monkeypatch.setattr(review.services, "advance", overtaken)
+    monkeypatch.setattr(services, "advance", overtaken)
     response = post(
         world.browser(world.operator()), f"/operations/review/{code}/suspend", {"reason": "核实"}
     )
@@ -192,12 +189,11 @@ def test_a_stale_form_of_an_operator_is_a_conflict_page(
     check(response)
 
 
-def test_autosave_answers_json_under_the_same_headers(
-    code: str, browser: FlaskClient
-) -> None:
+def test_autosave_answers_json_under_the_same_headers(code: str, browser: FlaskClient) -> None:
     quiet = {"X-Requested-With": "autosave"}
-    for data, status in (({"problem": "希望控制在一毫米以内。"}, 200), ({"problem": "长" * 3001}, 422)):
-        response = post(browser, f"/listings/{code}/edit/content", data, headers=quiet)
+    for problem, status in (("希望控制在一毫米以内。", 200), ("长" * 3001, 422)):
+        url = f"/listings/{code}/edit/content"
+        response = post(browser, url, {"problem": problem}, headers=quiet)
         assert response.status_code == status and response.is_json
         check(response)
 

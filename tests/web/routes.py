@@ -1,0 +1,205 @@
+"""The URL map as cases to walk: every rule, method and word, with samples for its arguments."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from jiebang.boards.services import attachments
+from jiebang.core import clock, uploads
+from jiebang.core.boards import Board
+from jiebang.core.permissions import ROLE_PERMISSIONS, Actor, OrganisationRole, Role
+from jiebang.core.tokens import token_hash
+from jiebang.core.uploads import Received
+from jiebang.orgs.models import Claim, Invitation, Organisation, VerificationRequest
+from jiebang.web.access import Access, declaration
+from tests.conftest import post
+from tests.factories import World
+
+PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+TOKEN = "a-token-that-was-mailed-to-the-owner-000000"
+
+FORMS: dict[str, Callable[[Setting], dict[str, Any]]] = {
+    "orgs.switch": lambda s: {"organisation_id": str(s.owner.organisation_id)},
+    "boards.keep": lambda s: {"board": "need", "text": "焊接变形怎么控制"},
+    "boards.receive": lambda s: {"file": (io.BytesIO("标题\n甲乙丙丁\n".encode()), "表.csv")},
+}
+"""Bodies without which a route would not get as far as its object; others get an empty one."""
+
+
+@dataclass
+class Setting:
+    """The people and the objects of every sample."""
+
+    world: World
+    owner: Actor
+    stranger: Actor
+    seatless: Actor
+    invited: Actor
+    staff: dict[Role, Actor]
+    file: Path
+    samples: dict[str, Any]
+    hidden: dict[str, Any]
+
+    def restore(self) -> None:
+        """Puts the database back: what one request changed does not touch the next."""
+        self.world.database.dispose()
+        path = Path(self.world.database.url.database or "")
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        shutil.copyfile(self.file, path)
+        self.world.discovery.live.reset()
+
+
+def setting_in(world: World, folder: Path) -> Setting:
+    owner, stranger = world.owner(name="样品一号有限公司"), world.owner()
+    invited = world.actor(world.user(email="invited@example.com"))
+    seatless = world.actor(world.user())
+    staff = {role: world.actor(world.user(role)) for role in Role}
+    assert owner.organisation_id is not None and owner.user_id is not None
+    public = world.published(owner)
+    partner = world.published(stranger, Board.OUTCOME)
+    draft = world.draft(owner)
+    mate = world.member(owner.organisation_id, world.user(), OrganisationRole.AGENT)
+    moment = clock.now()
+    with world.database.transaction() as session:
+        files = [
+            attachments.attach(
+                session, owner, world._load(session, code), Received(io.BytesIO(PDF), "附件.pdf"),
+                folder=world.settings.uploads, limit=10_000, protected=False,
+            ).id
+            for code in (public, draft)
+        ]  # fmt: skip
+        paper = uploads.store(
+            session, owner, Received(io.BytesIO(PDF), "执照.pdf"), folder=world.settings.uploads,
+            limit=10_000, purpose="licence", organisation_id=owner.organisation_id,
+        )  # fmt: skip
+        session.flush()
+        request = VerificationRequest(
+            organisation_id=owner.organisation_id, credit_code="91370100MA0000001X",
+            licence_id=paper.id, authorisation_id=paper.id, submitted_by=owner.user_id,
+            submitted_at=moment,
+        )  # fmt: skip
+        unclaimed = Organisation(
+            name="待认领样品有限公司", category="enterprise", claimed=False, created_at=moment
+        )
+        session.add_all([request, unclaimed])
+        session.flush()
+        claim = Claim(
+            organisation_id=unclaimed.id, user_id=seatless.user_id, evidence_id=paper.id,
+            submitted_at=moment,
+        )  # fmt: skip
+        invitation = Invitation(
+            organisation_id=owner.organisation_id, identifier="invited@example.com",
+            token_hash=token_hash(TOKEN), role=OrganisationRole.AGENT, scopes=["technology"],
+            invited_by=owner.user_id, created_at=moment, expires_at=moment.replace(year=2099),
+        )  # fmt: skip
+        session.add_all([claim, invitation])
+        session.flush()
+        samples: dict[Any, Any] = {
+            "code": public,
+            "other": partner,
+            "board_name": "need",
+            "step_key": "topic",
+            "attachment_id": files[0],
+            "organisation_id": stranger.organisation_id,
+            "user_id": seatless.user_id,
+            "token": TOKEN,
+            "filename": "css/base.css",
+            "membership_id": mate,
+            "invitation_id": invitation.id,
+            "request_id": request.id,
+            "claim_id": claim.id,
+            "upload_id": paper.id,
+            ("orgs.claim", "organisation_id"): unclaimed.id,
+        }
+    hidden = {
+        "code": draft,
+        "attachment_id": files[1],
+        "token": "nobody-was-sent-this-token",
+        "upload_id": samples["upload_id"],
+    }
+    with world.database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    world.database.dispose()
+    file = folder / "as-it-was.db"
+    shutil.copyfile(Path(world.database.url.database or ""), file)
+    return Setting(
+        world, owner, stranger, seatless, invited, staff, file, samples, hidden
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Case:
+    """One rule with one method and one set of arguments."""
+
+    rule: Rule
+    method: str
+    url: str
+    declared: Access
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.rule.rule} as {self.url} ({self.rule.endpoint})"
+
+
+def _values(rule: Rule, samples: dict[Any, Any], missing: list[str]) -> list[dict[str, Any]]:
+    """Arguments for a rule; an `any(...)` argument gives one set for each of its words."""
+    sets: list[dict[str, Any]] = [{}]
+    for name in rule.arguments:
+        words = re.search(rf"any\(([^)]*)\):{name}", rule.rule)
+        if words:
+            choices = [word.strip(" '\"") for word in words[1].split(",")]
+        elif (rule.endpoint, name) in samples:
+            choices = [samples[rule.endpoint, name]]
+        elif name in samples:
+            choices = [samples[name]]
+        else:
+            missing.append(f"{rule.rule}: {name}")
+            choices = [1]
+        sets = [{**each, name: choice} for each in sets for choice in choices]
+    return sets
+
+
+def cases(setting: Setting, changed: dict[str, Any] | None = None) -> list[Case]:
+    """Every rule, method and word of the URL map; fails for what has no sample."""
+    app = setting.world.app
+    samples = {**setting.samples, **(changed or {})}
+    missing: list[str] = []
+    found: list[Case] = []
+    for rule in app.url_map.iter_rules():
+        declared = declaration(app, rule.endpoint)
+        assert declared is not None, f"{rule.rule} declares nothing"
+        for values in _values(rule, samples, missing):
+            built = rule.build(values, append_unknown=False)
+            assert built is not None
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                found.append(Case(rule, method, built[1], declared))
+    assert missing == [], "arguments without a sample in this test"
+    return found
+
+
+def call(setting: Setting, client: FlaskClient, case: Case, **data: Any) -> TestResponse:
+    if case.method == "GET":
+        return client.get(case.url, buffered=True)
+    body = FORMS.get(case.rule.endpoint)
+    return post(client, case.url, {**(body(setting) if body else {}), **data})
+
+
+def right(setting: Setting, case: Case) -> Actor:
+    """Somebody who may do it."""
+    permission = case.declared.permission
+    if permission is not None:
+        role = next(role for role, held in ROLE_PERMISSIONS.items() if permission in held)
+        return setting.staff[role]
+    if case.rule.endpoint in ("orgs.invitation", "orgs.accept", "orgs.accept_own"):
+        return setting.invited
+    return setting.owner
