@@ -23,3 +23,10 @@ def world(tmp_path: Path) -> Iterator[World]:
 def any_world(backend: str, tmp_path: Path) -> Iterator[World]:
     with world_on(backend, tmp_path) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One world for tests that do not disturb each other."""
+    with world_on("sqlite", tmp_path_factory.mktemp("shared")) as found:
+        yield found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import pytest
+
 from jiebang.boards.workflow import LISTING, STATE_LABELS, STATE_TONES, ListingState
 from jiebang.core.errors import Conflict, Forbidden
 from jiebang.core.permissions import (
