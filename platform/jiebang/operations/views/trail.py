@@ -11,7 +11,7 @@ from jiebang.core.permissions import Permission
 from jiebang.web.access import Level, access, db
 from jiebang.web.pagination import Page, page_number
 
-from .. import queries
+from .. import queries, words
 from .blueprint import blueprint
 
 SIZE = 50
@@ -39,7 +39,10 @@ def trail() -> str:
         page=Page(number, total, SIZE),
         args=args,
         problems=problems,
-        actions=queries.actions(db()),
+        actions=sorted(
+            ((code, words.action(code)) for code in queries.actions(db())), key=lambda pair: pair[1]
+        ),
+        words=words,
     )
 
 

@@ -1,0 +1,119 @@
+"""The audit trail in words: rows keep short codes, people read Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jiebang.boards.fields import FIELDS
+from jiebang.boards.workflow import LISTING
+from jiebang.boards.workflow import STATE_LABELS as LISTING_STATES
+from jiebang.core.boards import Board
+from jiebang.core.permissions import LINE_LABELS, ROLE_LABELS
+from jiebang.orgs.terms import ROLE_LABELS as SEAT_LABELS
+from jiebang.orgs.terms import STATE_LABELS as ORGANISATION_STATES
+
+ACTIONS = {
+    "account.created": "建立账号",
+    "account.signed_in": "登录",
+    "account.signed_out": "退出登录",
+    "account.sign_in_failed": "登录失败",
+    "account.locked": "登录锁定",
+    "account.sessions_ended": "退出其他设备",
+    "account.password_changed": "修改密码",
+    "account.password_reset": "重设密码",
+    "account.reset_requested": "申请重设密码",
+    "account.email_confirmed": "确认邮箱",
+    "account.email_changed": "更换邮箱",
+    "account.renamed": "修改姓名",
+    "account.deactivated": "停用账号",
+    "account.reactivated": "启用账号",
+    "role.granted": "授予角色",
+    "role.revoked": "收回角色",
+    "organisation.created": "创建单位",
+    "organisation.edited": "修改单位资料",
+    "organisation.imported": "导入单位",
+    "demo.organisation": "演示单位",
+    "verification.submitted": "提交核验",
+    "verification.approved": "通过核验",
+    "verification.returned": "退回核验",
+    "verification.approve": "通过核验",
+    "verification.return": "退回核验",
+    "verification.vouched": "直接核验",
+    "verification.suspend": "暂停资格",
+    "verification.resume": "恢复资格",
+    "claim.submitted": "申请认领",
+    "claim.approved": "通过认领",
+    "claim.returned": "退回认领",
+    "member.added": "加入单位",
+    "member.changed": "调整成员角色",
+    "member.removed": "移出成员",
+    "member.invited": "邀请成员",
+    "member.invitation_renewed": "重发邀请",
+    "member.invitation_revoked": "撤回邀请",
+    "paper.read": "查看证明材料",
+    "match.dismissed": "标记不合适",
+    "listing.created": "建立草稿",
+    "listing.changed": "修改内容",
+    "listing.imported": "导入内容",
+    "listing.attached": "添加附件",
+    "listing.detached": "移除附件",
+    "listing.invited": "邀请查看",
+    "listing.uninvited": "取消邀请",
+    **{f"listing.{name}": each.label for name, each in LISTING.transitions.items()},
+}
+TARGETS = {"user": "账号", "organisation": "单位", "listing": "榜单内容", "upload": "文件"}
+_KEYS = {
+    "before": "原状态", "after": "现状态", "fields": "栏目", "board": "榜单", "code": "编号",
+    "role": "角色", "roles": "角色", "scopes": "业务线", "reason": "原因", "browser": "登录号",
+    "category": "类别", "invited": "被邀请单位", "sessions_ended": "退出登录数",
+    "ended": "退出登录数", "missing": "缺项", "demo": "演示账号", "other": "对方内容",
+    "purpose": "用途", "protected": "不公开", "upload": "文件", "request": "申请", "claim": "申请",
+    "claimant": "申请人", "address": "地址摘要", "by": "操作方", "administrator": "管理员",
+}  # fmt: skip
+_ROLES = {role.value: label for role, label in ROLE_LABELS.items()}
+_ROLES |= {role.value: label for role, label in SEAT_LABELS.items()}
+_VALUES = {
+    "fields": {
+        **{field.name: field.label for fields in FIELDS.values() for field in fields},
+        "name": "单位名称", "category": "单位类别", "size": "企业规模", "staff": "职工人数",
+        "intro": "单位简介", "contact_name": "联系人", "contact_phone": "联系电话",
+    },
+    "board": {board.value: board.label for board in Board},
+    "role": _ROLES,
+    "roles": _ROLES,
+    "scopes": {line.value: label for line, label in LINE_LABELS.items()},
+}  # fmt: skip
+_STATES = {
+    "listing": {state.value: label for state, label in LISTING_STATES.items()},
+    "organisation": {state.value: label for state, label in ORGANISATION_STATES.items()},
+}
+
+
+def action(code: str) -> str:
+    """What was done; a code without words stands for itself."""
+    return ACTIONS.get(code, code)
+
+
+def target(kind: str, key: str) -> str:
+    """What it was done to."""
+    return f"{TARGETS.get(kind, kind)} {key}"
+
+
+def detail(kind: str, found: Mapping[str, Any]) -> str:
+    """The particulars of one row, in its order; what says nothing is left out."""
+    said = []
+    for name, value in found.items():
+        if value is None or value in ("", []):
+            continue
+        states = _STATES.get(kind, {}) if name in ("before", "after") else {}
+        words = _VALUES.get(name, states)
+        texts = [_word(words, each) for each in (value if isinstance(value, list) else [value])]
+        said.append(f"{_KEYS.get(name, name)}：{'、'.join(texts)}")
+    return "；".join(said)
+
+
+def _word(words: Mapping[str, str], value: Any) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return words.get(str(value), str(value))
