@@ -94,7 +94,7 @@ def _page(listing: Listing, reason: str, errors: dict[str, str]) -> str:
                 hidden.append(field.label)
         elif field.type is FieldType.ROWS:
             tables.append((field, values.get(field.name) or []))
-        else:
+        elif field.name != "title":  # it heads the page
             rows.append((field.label, display(field, values.get(field.name))))
     item = indexable(listing)
     discovery = platform().discovery
