@@ -26,7 +26,7 @@ TITLE = Field(
 SUMMARY = Field(
     "summary", "公开摘要", FieldType.TEXT, limit=800, minimum=10, required=True, weight=2,
     search=True, shared=True, headings=("摘要", "简介", "内容", "描述", "body", "正文"),
-    help="所有人都能看到、用于匹配的说明。不便公开的细节写在其他栏。",
+    help="所有人都能看到、用于匹配的说明。不便公开的细节不要写在这里，公开范围在最后一步选择。",
 )  # fmt: skip
 DETAILS = Field(
     "details", "详细介绍", FieldType.TEXT, limit=8000, search=True,
@@ -48,7 +48,8 @@ REGION = Field(
 )  # fmt: skip
 DISCLOSURE = Field(
     "disclosure", "公开范围", FieldType.CHOICE, options=DISCLOSURES, shared=True, required=True,
-    headings=("公开级别",), help="决定谁能看到全文；标题与公开摘要用于匹配。",
+    headings=("公开级别",),
+    help="决定谁能看到全文；标题与公开摘要用于匹配。保密协议由双方线下签署。",
 )  # fmt: skip
 
 
@@ -81,6 +82,6 @@ def deadline(label: str, *headings: str, help_text: str = "", required: bool = F
 def trl(label: str, help_text: str) -> Field:
     """Technology readiness level 1–9 (GB/T 22900-2022 科学技术研究项目评价通则)."""
     return Field(
-        "trl", label, FieldType.INTEGER, minimum=1, limit=9, shared=True, weight=1,
+        "trl", label, FieldType.INTEGER, minimum=1, limit=9, shared=True, weight=1, unit="级",
         headings=("技术成熟度", "成熟度", "maturity", "TRL"), help=help_text,
     )  # fmt: skip

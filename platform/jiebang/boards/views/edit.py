@@ -16,11 +16,12 @@ from jiebang.web.current import platform
 from .. import forms, queries, services, storage
 from ..fields import Field, FieldType, fields_of
 from ..fields.shared import CHAINS, REGIONS
-from ..fields.steps import Step, step_fields, step_of, steps_of
-from ..fields.values import check, completeness, display
+from ..fields.steps import Step, step_fields, steps_of
+from ..fields.values import check, display, is_filled
 from ..models import Listing
 from ..workflow import EDITABLE, LISTING, ListingState
 from .blueprint import blueprint
+from .progress import link, progress
 
 AUTOSAVE = "autosave"
 
@@ -89,11 +90,10 @@ def edit(code: str, step_key: str) -> str | tuple[str, int] | Response | FlaskRe
         return _page(listing.board, listing, step, form), 422
     if quiet:
         session.flush()
-        meter = completeness(fields_of(listing.board), storage.read(listing))
         return jsonify(
             saved_at=clock.to_beijing(clock.now()).strftime("%H:%M"),
             version=listing.version,
-            completeness={"done": meter.done, "total": meter.total, "missing": meter.missing},
+            completeness=progress(listing, storage.read(listing)),
         )
     return redirect(_next(listing, step), 303)
 
@@ -135,19 +135,22 @@ def _step(board: Board, key: str) -> Step:
 def _page(board: Board, listing: Listing | None, step: Step, form: object) -> str:
     steps = steps_of(board)
     here = steps.index(step)
+    values = storage.read(listing) if listing else {}
     marks = [
         {
             "label": each.label,
-            "state": "current" if i == here else ("done" if i < here else "todo"),
+            "state": "current"
+            if each is step
+            else ("done" if _is_done(board, each, values) else "todo"),
             "url": url_for("boards.edit", code=listing.code, step_key=each.key)
             if listing
             else None,
         }
-        for i, each in enumerate(steps)
+        for each in steps
     ]
     meter = None
     if listing is not None:
-        meter = completeness(fields_of(board), storage.read(listing))
+        meter = progress(listing, values)
     return render_template(
         "boards/edit.html",
         board=board,
@@ -164,6 +167,14 @@ def _page(board: Board, listing: Listing | None, step: Step, form: object) -> st
     )
 
 
+def _is_done(board: Board, step: Step, values: dict[str, object]) -> bool:
+    """Whether a step holds something and nothing that submitting asks for is missing on it."""
+    fields = step_fields(board, step)
+    return any(is_filled(field, values.get(field.name)) for field in fields) and not check(
+        fields, values, complete=True
+    )
+
+
 @blueprint.get("/listings/<code>/check")
 @access(Level.MEMBER, tenancy=Tenancy.OWNER)
 def check_answers(code: str) -> str:
@@ -176,7 +187,7 @@ def check_answers(code: str) -> str:
     groups = []
     for step in steps_of(listing.board):
         rows = [
-            (field.label, _answer(field, values), _link(listing, field.name) if editable else None)
+            (field.label, _answer(field, values), link(listing, field.name) if editable else None)
             for field in step_fields(listing.board, step)
         ]
         groups.append((step.label, rows))
@@ -186,22 +197,19 @@ def check_answers(code: str) -> str:
         "boards/check.html",
         listing=listing,
         groups=groups,
-        errors=[(by_name[n].label, text, _link(listing, n)) for n, text in errors.items() if n],
-        completeness=completeness(fields, values),
+        errors=[(by_name[n].label, text, link(listing, n)) for n, text in errors.items() if n],
+        completeness=progress(listing, values),
         seat=who.seat,
         refusal=LISTING.refusal("submit", listing, who),
         submitted=listing.state is ListingState.SUBMITTED,
     )
 
 
-def _answer(field: Field, values: dict[str, object]) -> str:
-
+def _answer(field: Field, values: dict[str, object]) -> str | None:
+    """The answer in words; None when one is missing that is needed, "" when it may be."""
     text = display(field, values.get(field.name))
     if field.type is FieldType.FLAG:
         return text
+    if not text and field.required:
+        return None
     return f"{text}（不公开）" if text and field.protected else text
-
-
-def _link(listing: Listing, name: str) -> str:
-    step = step_of(listing.board, name)
-    return url_for("boards.edit", code=listing.code, step_key=step.key, _anchor=name)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from flask import render_template
 
 from jiebang.core import clock, uploads
-from jiebang.core.permissions import Permission
+from jiebang.core.permissions import Actor, Permission
 from jiebang.orgs.models import Organisation
 from jiebang.web.access import Level, Tenancy, access, actor, db
 from jiebang.web.current import platform
@@ -16,13 +17,14 @@ from jiebang.web.current import platform
 from .. import queries, storage
 from ..documents import card, indexable, is_open
 from ..fields import Field, FieldType, fields_of
-from ..fields.values import completeness, display
+from ..fields.values import display
 from ..models import Disclosure, Listing
 from ..services import attachments
-from ..stages import holder, stages
+from ..stages import CONFIRM_DAYS, holder, stages
 from ..workflow import LISTING, ListingState
 from .blueprint import blueprint
 from .matches import views_of
+from .progress import progress
 
 HERE = 3
 """So many matches stand on the listing's own page; the rest are one click away."""
@@ -64,7 +66,9 @@ def listing(code: str) -> str:
         holder=holder(found),
         transitions=LISTING.open_to(found, who),
         reviewing=who.can(Permission.LISTING_REVIEW) and not mine,
-        completeness=completeness(fields_of(found.board), values) if mine else None,
+        completeness=progress(found, values) if mine else None,
+        confirm_due=_confirm_due(found),
+        offers=_offers(found, who),
         matches=views_of(found, matches, item.document, mine),
         events=_events(found) if mine or who.can(Permission.LISTING_REVIEW) else [],
         files=[
@@ -77,6 +81,20 @@ def listing(code: str) -> str:
         upload_limit=platform().settings.upload_limit // (1024 * 1024),
         origin=found.origin if mine else {},
         invited=queries.invitations(session, found.id) if mine else [],
+    )
+
+
+def _confirm_due(listing: Listing) -> bool:
+    """Whether the owner is asked now; a button that changes nothing yet would puzzle."""
+    if listing.state is ListingState.EXPIRED or listing.confirmed_at is None:
+        return True
+    return listing.confirmed_at < clock.now() - timedelta(days=CONFIRM_DAYS)
+
+
+def _offers(listing: Listing, who: Actor) -> bool:
+    """Whether the reader may be a counterpart: a visitor, or a member who acts in this line."""
+    return listing.state is ListingState.PUBLISHED and (
+        who.user_id is None or (who.seat is not None and who.acts_in(listing.line))
     )
 
 
@@ -124,7 +142,7 @@ def versions(code: str) -> str:
                 "changes": [
                     (by_name[name].label, _words(by_name[name], values.get(name)))
                     for name in version.changed
-                    if name in by_name
+                    if name in by_name and (version.number > 1 or values.get(name))
                 ],
             }
         )
