@@ -8,7 +8,7 @@ DEMO_PASSWORD = "jiebang-demo-2026"  # noqa: S105  (no secret: shown on the sign
 """The password of every demonstration account; refused for all others."""
 
 ROLE_TRIES = {
-    Role.OPERATOR: "审核榜单、核验单位、看全流程漏斗，替未上线的单位导入数据",
+    Role.OPERATOR: "审核榜单、核验单位、看运行概况",
     Role.SPECIALIST: "看今天要办的事，把强相关的供需双方引荐到一起，记电话、跟进办理",
     Role.EXPERT: "被邀请后评审揭榜方案",
     Role.SYSTEM_ADMINISTRATOR: "看系统运行状况",
@@ -16,14 +16,14 @@ ROLE_TRIES = {
     Role.AUDITOR: "查审计记录、验证审计链完整",
 }
 CATEGORY_TRIES = {
-    "enterprise": "发布需求、采购或用人计划，看匹配与理由，揭榜、请专员对接",
-    "university": "发布成果，揭企业的技术难题，看为什么合适、为什么不合适",
-    "institute": "发布成果，揭企业的技术难题，看为什么合适、为什么不合适",
-    "college": "上榜专业供给，承接企业的订单班",
+    "enterprise": "发布需求、采购或用人计划，看谁能对接、凭什么、还差什么",
+    "university": "发布成果，看哪些企业难题对得上、为什么合适、为什么不合适",
+    "institute": "发布成果，看哪些企业难题对得上、为什么合适、为什么不合适",
+    "college": "上榜专业供给，看哪些企业的订单班能承接",
 }
 """By the category of the organisation that a member acts for."""
 LINE_TRIES = {
-    Line.TECHNOLOGY: "只经办技术线：发布需求或成果，看匹配与理由，揭榜",
+    Line.TECHNOLOGY: "只经办技术线：发布需求或成果，看匹配与理由",
     Line.PROCUREMENT: "只经办采购线：发布采购清单或产品，看匹配与理由",
     Line.TALENT: "只经办人才线：发布用人计划（订单班），看哪些专业能承接",
 }
