@@ -157,7 +157,8 @@ def read_static(folder: Path) -> StaticEncoder:
     """
     if not (folder / "modules.json").is_file():
         raise ModelMissing(
-            f"没有找到模型文件夹 {folder}：请重新安装本软件包，或用 python -m matching.train 训练一个模型，"
+            f"没有找到模型文件夹 {folder}：请重新安装本软件包，"
+            "或用 python -m matching.train 训练一个模型，"
             "或把 JIEBANG_MODEL 设为已有的模型文件夹。"
         )
     if not is_static(folder):

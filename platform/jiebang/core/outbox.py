@@ -95,9 +95,7 @@ def is_due(session: Session) -> bool:
     return session.scalar(select(Job.id).where(_due(clock.now())).limit(1)) is not None
 
 
-def enqueue_many(
-    session: Session, kind: str, payloads: Mapping[str, dict[str, Any]]
-) -> None:
+def enqueue_many(session: Session, kind: str, payloads: Mapping[str, dict[str, Any]]) -> None:
     """Adds several jobs by key in a fixed number of statements; open keys are left as they are."""
     known = set(session.scalars(select(Job.key).where(Job.key.in_(payloads))))
     moment = clock.now()
