@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -124,3 +125,32 @@ def test_a_visitors_text_is_forgotten_after_a_week(
         services.keep_pending(session, Board.NEED, "新的难题描述")
     with world.database.transaction() as session:
         assert services.take_pending(session, owner, token) is None
+
+
+def test_two_workers_whose_minute_strikes_at_once_close_it_once(
+    any_world: World, at: Callable[[timedelta], None]
+) -> None:
+    world, owner = any_world, any_world.owner()
+    codes = [world.published(owner, deadline=later(5)) for _ in range(5)]
+    found_by(world, "先装载索引", Board.NEED)
+    at(timedelta(days=6))
+    barrier = threading.Barrier(2)
+    closed: list[int] = []
+    errors: list[Exception] = []
+
+    def tick() -> None:
+        barrier.wait(10)
+        try:
+            with world.database.transaction() as session:
+                closed.append(services.run_clock(session, world.discovery))
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=tick) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert errors == [] and sum(closed) == 5
+    for code in codes:
+        assert actions(world, code).count("listing.close") == 1

@@ -122,6 +122,8 @@ def run_clock(session: Session, discovery: Discovery, limit: int = 200) -> int:
         .order_by(Listing.id)
         .limit(limit)
         .options(*detail_loads())
+        # what another worker has in hand this minute is its own; the rest is taken
+        .with_for_update(of=Listing, skip_locked=True)
     ).all()
     for listing in due:
         past = listing.deadline is not None and listing.deadline < today
