@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from jiebang.core.permissions import Role
 from tests.conftest import post
+from tests.factories import world_on
 from tests.web.routes import Case, Setting, call, cases, right
 
 GARBAGE_WORDS = ("x", "0", "%00", "%F0%9F%92%A5", "..%2f..%2fetc%2fpasswd", "'%22%3C%3E", "9" * 900)
@@ -102,3 +104,33 @@ def test_nonsense_in_a_query_is_no_server_error(setting: Setting, query: str) ->
                 if status >= 500:
                     wrong.append((str(case), status))
     assert wrong == []
+
+
+@pytest.mark.postgres
+def test_characters_that_postgresql_cannot_keep_are_an_error_page(tmp_path: Path) -> None:
+    with world_on("postgres", tmp_path) as world:
+        owner, operator = world.owner(), world.operator()
+        code = world.submitted(owner)
+        desk, client = world.browser(operator), world.browser(owner)
+        answers = [
+            desk.get("/listings/%00"),
+            desk.get("/boards/need?region=%00&chain=%00&q=%00"),
+            desk.get("/boards/need?region=%00"),
+            post(desk, f"/operations/review/{code}/return", {"reason": "不\x00清"}),
+            post(client, f"/listings/{code}/invitations", {"name": "\x00"}),
+            post(client, "/listings/new/need", {"title": "标\x00题", "need_kind": "\x00"}),
+            post(client, "/drafts", {"board": "need", "text": "焊接\x00变形"}),
+            post(world.browser(None), "/drafts", {"board": "need", "text": "焊接\x00变形"}),
+            post(world.browser(None), "/ask", {"text": "焊接\x00变形"}),
+            post(world.browser(None), "/sign-in", {"identifier": "\x00", "password": "\x00"}),
+            desk.get("/organisations/2147483648"),
+        ]
+        assert [answer.status_code for answer in answers if answer.status_code >= 500] == []
+        assert desk.get("/operations/review").status_code == 200
+
+
+@pytest.mark.parametrize("number", ["0", "²", "9" * 30, "-1", "x"])
+def test_a_demonstration_account_that_is_none_is_not_found(tmp_path: Path, number: str) -> None:
+    with world_on("sqlite", tmp_path, demo=True) as world:
+        response = post(world.browser(None), "/sign-in/demo", {"user_id": number})
+        assert response.status_code == 404

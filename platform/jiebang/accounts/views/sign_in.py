@@ -75,7 +75,8 @@ def sign_in_post() -> tuple[str, int] | Response:
 def sign_in_demo() -> Response:
     """One click into an account of the demonstration; there is no such door outside of one."""
     text = request.form.get("user_id", "")
-    if not platform().settings.demo or not text.isascii() or not text.isdigit():
+    known = text.isascii() and text.isdigit() and len(text) < 10
+    if not platform().settings.demo or not known:
         raise NotFound
     throttle("sign_in", 100, timedelta(minutes=15))
     with platform().database.transaction() as session:
