@@ -128,7 +128,7 @@ def test_the_way_from_new_to_published_through_pages(shared: World) -> None:
     client, desk = shared.browser(owner), shared.browser(operator)
     made = post(
         client, "/listings/new/order",
-        {"title": "数控焊接订单班二十人", "summary": "要会机器人焊接的毕业生。", "level": "college"},
+        {"title": "数控焊接订单班二十人", "summary": "要会机器人焊接的毕业生", "level": "college"},
     )  # fmt: skip
     assert made.status_code == 303 and made.location.endswith("/edit/content")
     code = made.location.split("/")[2]
