@@ -97,7 +97,7 @@ class Watch:
             self.hosts.add(parts.netloc)
 
 
-OpenPage = Callable[[], Page]
+OpenPage = Callable[..., Page]
 
 
 @pytest.fixture
@@ -111,13 +111,14 @@ def open_page(browser: Browser, server: Server, watch: Watch) -> Iterator[OpenPa
     """Opens a page with cookies of its own: one person more. Fails the test of any problem."""
     contexts = []
 
-    def make() -> Page:
+    def make(*, scripts: bool = True) -> Page:
         context = browser.new_context(
             base_url=server.url,
             locale="zh-CN",
             timezone_id="Asia/Shanghai",
             viewport={"width": 1280, "height": 900},
             reduced_motion="reduce",
+            java_script_enabled=scripts,
         )
         context.set_default_timeout(15_000)
         contexts.append(context)
@@ -142,7 +143,7 @@ def axe() -> Callable[[Page], None]:
     """Checks a page as it is for barriers; serious ones fail."""
 
     def check(page: Page) -> None:
-        found = Axe().run(page).response["violations"]
+        found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
         bad = [
             f"{each['id']} ({each['impact']}): {each['help']}\n    "
             + "\n    ".join(node["html"] for node in each["nodes"][:5])

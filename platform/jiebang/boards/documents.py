@@ -23,7 +23,7 @@ from .fields.shared import INDUSTRIES
 from .fields.talent import LEVELS
 from .fields.values import search_text
 from .models import Disclosure, Listing, ListingInvitation
-from .queries import visible_to
+from .queries import OPEN_LEVELS, visible_to
 from .workflow import STATE_LABELS, STATE_TONES, ListingState
 
 VISIBILITY = {
@@ -207,7 +207,7 @@ class BoardsProvider:
     def counts(self, session: Session) -> dict[Board, int]:
         rows = session.execute(
             select(Listing.board, func.count())
-            .where(Listing.state == ListingState.PUBLISHED)
+            .where(Listing.state == ListingState.PUBLISHED, Listing.disclosure.in_(OPEN_LEVELS))
             .group_by(Listing.board)
         )
         found = {board: number for board, number in rows}

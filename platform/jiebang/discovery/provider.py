@@ -72,5 +72,5 @@ class Provider(Protocol):
         ...
 
     def counts(self, session: Session) -> dict[Board, int]:
-        """Published listings per board."""
+        """Published listings per board, as far as everybody may know of them."""
         ...

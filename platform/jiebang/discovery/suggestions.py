@@ -13,7 +13,7 @@ from matching.engine import Filter, Match
 
 from .engine import Discovery
 from .index import revisions
-from .models import Feedback, Suggestion, Verdict
+from .models import Feedback, SearchRow, Suggestion, Verdict
 
 KEPT = 20
 SHOWN_LEVELS = ("强", "较强")
@@ -111,10 +111,19 @@ def dismissed_ids(session: Session, listing_id: int) -> frozenset[int]:
 
 
 def strong_counts(session: Session, listing_ids: Collection[int]) -> dict[int, int]:
-    """How many strong counterparts each listing has, in one statement."""
+    """How many strong counterparts each listing has, in one statement.
+
+    Those that only invited organisations may see are not counted: a number would tell of them.
+    """
     rows = session.execute(
         select(Suggestion.listing_id, func.count())
-        .where(Suggestion.listing_id.in_(listing_ids), Suggestion.level.in_(SHOWN_LEVELS))
+        .join(SearchRow, SearchRow.listing_id == Suggestion.other_id)
+        .where(
+            Suggestion.listing_id.in_(listing_ids),
+            Suggestion.level.in_(SHOWN_LEVELS),
+            SearchRow.live,
+            SearchRow.visibility <= 1,
+        )
         .group_by(Suggestion.listing_id)
     )
     return {listing_id: number for listing_id, number in rows}
