@@ -146,7 +146,7 @@ def test_broken_models_are_refused(tmp_path: Path, changes: dict[str, object], w
 
 
 def test_missing_and_cut_off_models(tmp_path: Path) -> None:
-    with pytest.raises(ModelMissing, match="matching.train"):
+    with pytest.raises(ModelMissing, match="python -m matching"):
         read_static(tmp_path)
     folder = small(tmp_path / "m")
     weights = folder / "model.safetensors"
