@@ -76,6 +76,8 @@ _ROLES |= {role.value: label for role, label in SEAT_LABELS.items()}
 _VALUES = {
     "fields": {
         **{field.name: field.label for fields in FIELDS.values() for field in fields},
+        "money": "金额", "deadline": "期限", "summary": "摘要", "trl": "技术成熟度",
+        "indicators": "指标", "skills": "技能", "modes": "合作方式",
         "name": "单位名称", "category": "单位类别", "size": "企业规模", "staff": "职工人数",
         "intro": "单位简介", "contact_name": "联系人", "contact_phone": "联系电话",
     },
