@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from matching.documents import Document
-from matching.explain import highlight
+from matching.explain import WordPair, highlight
 
 from .engine import Found
 
@@ -29,8 +29,9 @@ def match_view(
     """
     card, why = found.card, found.explanation
     assert why is not None
-    own_words = {pair.query for pair in why.words}
-    other_words = {pair.document for pair in why.words}
+    words = [pair for pair in why.words if _telling(pair)]
+    own_words = {pair.query for pair in words}
+    other_words = {pair.document for pair in words}
     settled = {check.text for check in why.conditions if check.state == "fits"}
     open_questions = {check.text for check in why.conditions if check.state == "unknown"}
     reasons = [
@@ -59,9 +60,20 @@ def match_view(
             }
             for pair in why.evidence
         ],
-        "words": why.words,
+        "words": words,
         "actions": actions or [],
     }
+
+
+def _telling(pair: WordPair) -> bool:
+    """Whether a reader sees at once why two words belong together.
+
+    The explanation lists whatever adds to the cosine; pairs of different words that add little are
+    chance more often than meaning, and one of those marked takes the trust out of all others.
+    """
+    if pair.query in pair.document or pair.document in pair.query:
+        return True
+    return pair.share >= (0.01 if set(pair.query) & set(pair.document) else 0.02)
 
 
 def match_json(found: Found) -> dict[str, Any]:
