@@ -37,9 +37,9 @@ def keep() -> Response:
     throttle("keep", 20, timedelta(hours=1))
     cookie[COOKIE] = services.keep_pending(db(), board, text)
     if current_user.is_authenticated:
-        flash("内容已留存。加入或创建单位后，会自动成为本单位的草稿。", "success")
+        flash("内容已留存。加入或创建单位后，在“我的待办”里可以存为本单位的草稿。", "success")
         return redirect(url_for("orgs.choose"), 303)
-    flash("内容已留存 7 天。注册并创建单位后，会自动成为草稿。", "success")
+    flash("内容已留存 7 天。注册并创建单位后，在“我的待办”里可以存为草稿。", "success")
     return redirect(url_for("accounts.register"), 303)
 
 
