@@ -36,6 +36,8 @@ FIRST = (
 """Where the way begins: what a menu offers, and what not every page links to."""
 OF_EACH_ROLE = frozenset({"boards.todo", "boards.mine", "boards.listing", "orgs.page", "orgs.mine"})
 """Pages that differ by who reads them; all others are looked at once."""
+NARROWEST = 360
+"""Nothing has to be smaller than this."""
 FILES = frozenset({"static", "boards.download", "boards.template", "orgs.paper"})
 ELSEWHERE = {
     "accounts.confirm_email": "test_what_is_not_there_is_said_in_words",
@@ -51,7 +53,7 @@ ELSEWHERE = {
 def too_wide(page: Page) -> list[str]:
     """The screens on which somebody would have to scroll sideways."""
     found = []
-    for width in WIDTHS:
+    for width in (*WIDTHS, NARROWEST):
         page.set_viewport_size({"width": width, "height": 900})
         actual = page.evaluate("document.documentElement.scrollWidth")
         if actual > width:
@@ -112,7 +114,7 @@ def test_every_page_at_both_widths(app: Flask, open_page: OpenPage, axe: Check) 
         done = seen - OF_EACH_ROLE
         for name in crawl(page, routes, done):
             seen.add(name)
-            problems += too_wide(page)  # ends at the telephone's width
+            problems += too_wide(page)  # ends at the narrowest
             try:
                 axe(page)
             except AssertionError as error:

@@ -2,15 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from tests.worlds import world
 
-import pytest
-
-from tests.factories import World, world_on
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with world_on("sqlite", tmp_path) as found:
-        yield found
+__all__ = ["world"]

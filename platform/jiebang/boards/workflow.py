@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from jiebang.core.permissions import Actor, Permission
-from jiebang.core.workflow import Transition, Workflow
+from jiebang.core.workflow import Workflow, arrow
 
 
 class ListingState(StrEnum):
@@ -63,65 +63,54 @@ def _in_scope(listing: object, actor: Actor) -> str | None:
     return "您的经办范围不含这条业务线，请联系本单位管理员调整。"
 
 
-def _transition(
-    name: str,
-    label: str,
-    sources: set[ListingState],
-    target: ListingState,
-    permission: Permission,
-    **more: object,
-) -> Transition:
-    return Transition(name, label, frozenset(sources), target, permission, **more)  # type: ignore[arg-type]
-
-
 LISTING = Workflow(
     "listing",
     (
-        _transition(
+        arrow(
             "submit", "提交审核", {S.DRAFT, S.RETURNED}, S.SUBMITTED, Permission.LISTING_WRITE,
             guards=(_in_scope, _verified), tone="primary",
         ),
-        _transition(
+        arrow(
             "recall", "取回修改", {S.SUBMITTED}, S.DRAFT, Permission.LISTING_WRITE,
             guards=(_in_scope,),
         ),
-        _transition(
+        arrow(
             "approve", "通过并发布", {S.SUBMITTED}, S.PUBLISHED, Permission.LISTING_REVIEW,
             by_owner=False, tone="primary",
         ),
-        _transition(
+        arrow(
             "return", "退回修改", {S.SUBMITTED}, S.RETURNED, Permission.LISTING_REVIEW,
             by_owner=False, needs_reason=True,
         ),
-        _transition(
+        arrow(
             "admit", "导入发布", {S.DRAFT}, S.PUBLISHED, Permission.IMPORT_FOR_OTHERS,
             by_owner=False,
         ),
-        _transition(
+        arrow(
             "confirm", "确认仍有效", {S.PUBLISHED, S.EXPIRED}, S.PUBLISHED,
             Permission.LISTING_WRITE, guards=(_in_scope, _verified),
         ),
-        _transition(
+        arrow(
             "withdraw", "撤榜", {S.SUBMITTED, S.RETURNED, S.PUBLISHED, S.SUSPENDED, S.EXPIRED},
             S.WITHDRAWN, Permission.LISTING_WRITE, guards=(_in_scope,), tone="danger",
             needs_reason=True,
         ),
-        _transition(
+        arrow(
             "reopen", "重新编辑", {S.WITHDRAWN, S.CLOSED}, S.DRAFT, Permission.LISTING_WRITE,
             guards=(_in_scope,),
         ),
-        _transition(
+        arrow(
             "suspend", "暂停展示", {S.PUBLISHED}, S.SUSPENDED, Permission.LISTING_REVIEW,
             by_owner=False, tone="danger", needs_reason=True,
         ),
-        _transition(
+        arrow(
             "resume", "恢复展示", {S.SUSPENDED}, S.PUBLISHED, Permission.LISTING_REVIEW,
             by_owner=False,
         ),
-        _transition(
+        arrow(
             "expire", "到期下架", {S.PUBLISHED}, S.EXPIRED, Permission.SYSTEM_RUN, by_owner=False,
         ),
-        _transition(
+        arrow(
             "close", "到期截止", {S.PUBLISHED}, S.CLOSED, Permission.SYSTEM_RUN, by_owner=False,
         ),
     ),

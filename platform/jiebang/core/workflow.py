@@ -39,6 +39,24 @@ class Transition:
     needs_reason: bool = False
 
 
+def arrow(
+    name: str,
+    label: str,
+    sources: Iterable[StrEnum],
+    target: StrEnum,
+    permission: Permission,
+    *,
+    by_owner: bool = True,
+    guards: tuple[Guard, ...] = (),
+    tone: str = "neutral",
+    needs_reason: bool = False,
+) -> Transition:
+    """One line of a workflow's table."""
+    return Transition(
+        name, label, frozenset(sources), target, permission, by_owner, guards, tone, needs_reason
+    )
+
+
 class Workflow:
     """The only way a state changes."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from jiebang.core.permissions import Actor, Permission
-from jiebang.core.workflow import Transition, Workflow
+from jiebang.core.workflow import Workflow, arrow
 
 
 class OrganisationState(StrEnum):
@@ -41,41 +41,30 @@ def _has_code(organisation: object, _actor: Actor) -> str | None:
     return "这个单位还没有统一社会信用代码，请先补充，再标记为已核验。"
 
 
-def _transition(
-    name: str,
-    label: str,
-    sources: set[OrganisationState],
-    target: OrganisationState,
-    permission: Permission,
-    **more: object,
-) -> Transition:
-    return Transition(name, label, frozenset(sources), target, permission, **more)  # type: ignore[arg-type]
-
-
 VERIFICATION = Workflow(
     "verification",
     (
-        _transition(
+        arrow(
             "submit", "提交核验", {S.UNVERIFIED, S.RETURNED}, S.SUBMITTED,
             Permission.ORGANISATION_MANAGE, guards=(_acting,), tone="primary",
         ),
-        _transition(
+        arrow(
             "approve", "通过核验", {S.SUBMITTED}, S.VERIFIED, Permission.ORGANISATION_VERIFY,
             by_owner=False, tone="primary",
         ),
-        _transition(
+        arrow(
             "return", "退回补正", {S.SUBMITTED}, S.RETURNED, Permission.ORGANISATION_VERIFY,
             by_owner=False, needs_reason=True,
         ),
-        _transition(
+        arrow(
             "vouch", "凭已有材料核验", {S.UNVERIFIED, S.RETURNED}, S.VERIFIED,
             Permission.ORGANISATION_VERIFY, by_owner=False, guards=(_has_code,),
         ),
-        _transition(
+        arrow(
             "suspend", "暂停资格", {S.VERIFIED}, S.SUSPENDED, Permission.ORGANISATION_VERIFY,
             by_owner=False, tone="danger", needs_reason=True,
         ),
-        _transition(
+        arrow(
             "resume", "恢复资格", {S.SUSPENDED}, S.VERIFIED, Permission.ORGANISATION_VERIFY,
             by_owner=False,
         ),
