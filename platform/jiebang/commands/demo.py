@@ -9,7 +9,7 @@ from . import Failed, Unusable, load_settings, open_database
 
 @click.command(
     help="放入演示数据与演示账号（只在 JIEBANG_DEMO=1 时可用）。再次运行不会重复。\n\n"
-    "演示账号的密码是公开的，因此数据库里有真实账号时拒绝执行。"
+    "演示账号的密码是公开的，因此不会放进已有真实账号的数据库。"
 )
 def command() -> None:
     settings = load_settings()

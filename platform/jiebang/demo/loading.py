@@ -65,12 +65,17 @@ class Loaded:
 def load(database: Database, discovery: Discovery) -> Loaded:
     """Fills an empty database with the demonstration; changes nothing where it was loaded before.
 
-    Raises RuntimeError when the database holds real accounts: demonstration accounts have a known
-    password and must not stand beside them.
+    Raises RuntimeError when the database holds real accounts and no demonstration: its accounts
+    have a known password and must not come to stand beside them. Who registers in a demonstration
+    stays: the next start finds everything as it was.
     """
     found = Loaded()
     with database.transaction() as session:
-        if session.scalar(select(func.count()).select_from(User).where(User.demo.is_(False))):
+        demo, real = (
+            session.scalar(select(func.count()).select_from(User).where(User.demo.is_(which)))
+            for which in (True, False)
+        )
+        if real and not demo:
             raise RuntimeError(
                 "数据库里已有真实账号，不能再放入演示数据；请换一个数据目录（JIEBANG_HOME）。"
             )
