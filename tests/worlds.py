@@ -10,7 +10,7 @@ import pytest
 from tests.databases import backend
 from tests.factories import World, world_on
 
-__all__ = ["any_world", "backend", "world"]
+__all__ = ["any_world", "backend", "shared", "world"]
 
 
 @pytest.fixture
@@ -24,4 +24,11 @@ def world(tmp_path: Path) -> Iterator[World]:
 def any_world(backend: str, tmp_path: Path) -> Iterator[World]:
     """A world on each of the two databases."""
     with world_on(backend, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One world for tests that do not disturb each other."""
+    with world_on("sqlite", tmp_path_factory.mktemp("shared")) as found:
         yield found
