@@ -62,6 +62,9 @@ def serving(home: Path, *, demo: bool = False, **settings: str) -> Iterator[Serv
         done = jiebang(command, **settings)
         assert done.returncode == 0, done.stdout + done.stderr
     log = home / "server.log"
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # tests started in a shell's background inherit a deaf ear for Ctrl-C and would pass it on
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-c", "from jiebang.cli import main; main()", "serve"],
