@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from . import config, wiring
 from .core import logs
 from .db import Database
-from .web import access, errors, filters, navigation
+from .web import access, errors, filters, navigation, stamps
 from .web.keys import Key
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
     _headers(app)  # first: a form refused for its token is answered by a page with a nonce, too
     CSRFProtect(app)
     filters.register(app)
+    stamps.install(app)
     navigation.register(app, demo=settings.demo)
     wiring.areas(app)
     app.teardown_request(_close)
