@@ -26,6 +26,7 @@ from jiebang.core.boards import Board
 from jiebang.core.permissions import ANONYMOUS, SYSTEM
 from jiebang.discovery import engine as discovery_engine
 from jiebang.discovery.engine import Discovery, SearchUnavailable
+from jiebang.discovery.index import stale_rows
 from jiebang.discovery.models import SearchRevision, SearchRow
 from matching import encoder
 from tests.conftest import post
@@ -303,7 +304,7 @@ def test_rows_of_another_model_are_left_out_until_the_reindex(world: World) -> N
         assert finds(world, door, "zqmodel") == []
     assert [entry["event"] for entry in logs] == ["rows_of_another_model"]
     with world.database.reading() as session:
-        assert door.stale(session) == 1
+        assert stale_rows(session, door.live.engine.encoder.fingerprint) == 1
     assert door.rebuild() == 1
     assert finds(world, door, "zqmodel") == [code]
     assert finds(world, world.another(), "zqmodel") == [code]

@@ -97,13 +97,5 @@ def people(
     return People(session.scalars(page_query).all(), total)
 
 
-def role_holders(session: Session, role: Role) -> int:
-    """How many active people hold a role."""
-    query = select(func.count()).where(
-        UserRole.role == role, UserRole.user_id == User.id, User.active
-    )
-    return session.scalar(query) or 0
-
-
 def _literal(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -21,7 +21,7 @@ from matching.encoder import Encoder, ModelInvalid, ModelMissing, load_encoder
 from matching.engine import Engine, Filter, Match, Prepared
 from matching.explain import Explanation
 
-from .index import LiveIndex, pid, retire_row, stale_rows, write_rows
+from .index import LiveIndex, pid, retire_row, write_rows
 from .models import SearchRow
 from .provider import Card, Indexable, Provider
 
@@ -37,7 +37,6 @@ class Found:
 
     card: Card
     match: Match
-    document: Document
     explanation: Explanation | None
 
 
@@ -163,14 +162,11 @@ class Discovery:
         matches = [match for match in matches if match.level in WEAK]
         ids = [match.id for match in matches]
         cards = self.provider.cards(session, ids, viewer)
+        if not explain:  # a long list needs no texts
+            return [Found(cards[match.id], match, None) for match in matches if match.id in cards]
         items = self.provider.indexables(session, ids)
         return [
-            Found(
-                cards[match.id],
-                match,
-                items[match.id].document,
-                engine.explain(query, items[match.id].document) if explain else None,
-            )
+            Found(cards[match.id], match, engine.explain(query, items[match.id].document))
             for match in matches
             if match.id in cards and match.id in items
         ]
@@ -194,10 +190,6 @@ class Discovery:
         """The board of an indexable listing."""
         return Board(item.document.kind.value)
 
-    def explain(self, query: Document, document: Document) -> Explanation:
-        """Why two public texts match, and why not."""
-        return self.live.engine.explain(query, document)
-
     def visible(self, session: Session, where: Filter, viewer: Actor) -> Filter:
         """Narrows a filter to what the viewer may see and what is still open."""
         return replace(
@@ -208,10 +200,6 @@ class Discovery:
         )
 
     # Care
-
-    def stale(self, session: Session) -> int:
-        """Rows that the present model did not make."""
-        return stale_rows(session, self.live.engine.encoder.fingerprint)
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Encodes every published listing anew and retires what is no longer published.
