@@ -143,6 +143,23 @@ def values(form: Form, fields: Sequence[Field]) -> dict[str, Any]:
     return found
 
 
+def readable(form: Form, fields: Sequence[Field]) -> dict[str, Any]:
+    """What can be read of a form that is still being filled in; the rest is left out silently."""
+    found: dict[str, Any] = {}
+    for field in fields:
+        bound = form[field.name]
+        try:
+            if field.type is FieldType.ROWS:
+                rows = _rows(field, bound, {})
+                if rows is not None:
+                    found[field.name] = rows
+            else:
+                found[field.name] = coerce(field, bound.data)
+        except ValueError:
+            continue
+    return found
+
+
 def _rows(field: Field, bound: Any, errors: dict[str, str]) -> list[dict[str, Any]] | None:
     rows, failed = [], False
     for number, entry in enumerate(bound.entries, 1):

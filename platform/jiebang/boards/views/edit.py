@@ -12,6 +12,7 @@ from jiebang.core.errors import Conflict, Invalid, NotFound
 from jiebang.core.permissions import LINE_LABELS, Line
 from jiebang.web.access import Level, Tenancy, access, actor, db
 from jiebang.web.current import platform
+from jiebang.web.wtf import Form
 
 from .. import forms, queries, services, storage
 from ..fields import Field, FieldType, fields_of
@@ -20,6 +21,7 @@ from ..fields.steps import Step, step_fields, steps_of
 from ..fields.values import check, display, is_filled
 from ..models import Listing
 from ..workflow import EDITABLE, LISTING, ListingState
+from .advice import panel
 from .blueprint import blueprint
 from .progress import link, progress
 
@@ -132,7 +134,7 @@ def _step(board: Board, key: str) -> Step:
     raise NotFound("没有这一步，请从“我的发布”继续编辑。")
 
 
-def _page(board: Board, listing: Listing | None, step: Step, form: object) -> str:
+def _page(board: Board, listing: Listing | None, step: Step, form: Form) -> str:
     steps = steps_of(board)
     here = steps.index(step)
     values = storage.read(listing) if listing else {}
@@ -162,6 +164,10 @@ def _page(board: Board, listing: Listing | None, step: Step, form: object) -> st
         first=here == 0,
         last=here == len(steps) - 1,
         completeness=meter,
+        advice=panel(board, listing, {**values, **forms.readable(form, step_fields(board, step))}),
+        advice_url=url_for("boards.advice", code=listing.code, step_key=step.key)
+        if listing
+        else url_for("boards.advice_new", board_name=board.value),
         chains=CHAINS,
         regions=REGIONS,
     )
@@ -199,6 +205,7 @@ def check_answers(code: str) -> str:
         groups=groups,
         errors=[(by_name[n].label, text, link(listing, n)) for n, text in errors.items() if n],
         completeness=progress(listing, values),
+        advice=panel(listing.board, listing, values),
         seat=who.seat,
         refusal=LISTING.refusal("submit", listing, who),
         submitted=listing.state is ListingState.SUBMITTED,

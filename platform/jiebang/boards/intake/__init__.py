@@ -1,0 +1,1 @@
+"""What helps people to say what they need or offer: asking back, examples, look-alikes, files."""
