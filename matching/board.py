@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,10 @@ from indexes.collection import Collection
 from matching import ranking
 from matching.documents import DEMAND_SIDE, Conditions, Kind
 from matching.encoder import Encoder, StaticEncoder
+from matching.features import DENSE, FEATURES, LEXICAL, NEAR, Scale, lexical, lexical_bag
 from matching.filters import NUMBERS, VALUES, Filter
+from matching.fusion import Fusion
+from matching.near import Near
 from matching.prepared import Prepared
 
 METHODS = ("hybrid", "dense", "lexical")
@@ -21,7 +26,11 @@ METHODS = ("hybrid", "dense", "lexical")
 SCORE_ALL = 5_000
 CANDIDATES = 1_000
 _SCALE_FROM = 50  # listings from which a board tells how an encoder's cosines are spread
-_CONDITION_DEPTH = 200  # how many of the best may be reordered by their conditions
+_REFINED = 200  # how many of the best are looked at closely, and may be moved by their conditions
+_NEAR = slice(len(DENSE) + len(LEXICAL), len(FEATURES))
+# The order by vectors alone: whole texts, and half as much each what titles say, as titles are
+# shorter and their cosines noisier. Only measuring and `method="dense"` use it.
+_DENSE_ALONE = np.asarray([1.0, 0.5, 0.0, 0.5])
 
 Floats = NDArray[np.float64]
 Slots = NDArray[np.int64]
@@ -29,7 +38,11 @@ Slots = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One found listing. `parts` has the fused value's parts: dense, lexical, conditions."""
+    """One found listing.
+
+    `score` is the probability that the pair is worth an introduction, `level` follows from it,
+    `parts` are the pair's features and, in log-odds, what the conditions moved.
+    """
 
     id: int
     score: float
@@ -50,40 +63,37 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Some slots with their part scores, all of shape (slots,)."""
+    """Some slots with their features, (slots, FEATURES); what was not computed is 0."""
 
     slots: Slots
-    dense: Floats
-    lexical: Floats
+    features: Floats
+    fused: Floats
     evidence: NDArray[np.bool_]  # whether a slot shares anything with the query
 
-    def fused(self, method: str) -> Floats:
-        """The value to rank by."""
-        parts = {"dense": self.dense, "lexical": self.lexical}
-        return parts.get(method, self.dense + self.lexical)
-
-    def shown(self) -> Scored:
-        """Only the slots with evidence."""
-        kept = self.evidence
-        return Scored(self.slots[kept], self.dense[kept], self.lexical[kept], self.evidence[kept])
+    def of(self, kept: NDArray[Any]) -> Scored:
+        """Only some of them, in the order given."""
+        return Scored(self.slots[kept], self.features[kept], self.fused[kept], self.evidence[kept])
 
 
 class Board:
-    """The listings of one kind, under one encoder."""
+    """The listings of one kind, under one encoder and one fusion."""
 
-    def __init__(self, kind: Kind, encoder: Encoder):
+    def __init__(self, kind: Kind, encoder: Encoder, fusion: Fusion):
         self.kind = kind
+        self.fusion = fusion
         self._foreign = not isinstance(encoder, StaticEncoder)
-        self._scale = ranking.Scale()
+        self._scale = Scale()
         self._scaled_at = 0
         self.collection = Collection(
             dim=encoder.dim,
             vectors=("whole", "title"),
-            texts=("words",),
+            texts=("words", "title"),
             numbers=NUMBERS,
             values=VALUES,
             background=ranking.background(),
         )
+        self._near_titles = Near(self.collection.texts["title"], encoder)
+        self._near_words = Near(self.collection.texts["words"], encoder)
 
     def search(self, asked: Question) -> list[Match]:
         """The best matches; see `Engine.search`."""
@@ -98,38 +108,44 @@ class Board:
         found = self._scored(asked, some, words)
         if int(found.evidence.sum()) < asked.k and len(some) < total:
             found = self._scored(asked, slots, words)
-        return self._best(asked, found.shown())
+        return self._best(asked, self._refined(asked, found.of(found.evidence)))
+
+    def features(self, query: Prepared, keys: Sequence[int]) -> Floats:
+        """(keys, FEATURES) of one query against listings of the board; KeyError for others."""
+        places = [self.collection.slots([key]) for key in keys]
+        if any(len(place) != 1 for place in places):
+            raise KeyError("不在榜上的编号")
+        slots = np.concatenate(places) if places else np.zeros(0, np.int64)
+        found = self._cheap(query, slots, self._words(query))
+        found[:, _NEAR] = self._near(query, slots)
+        return found
 
     def _best(self, asked: Question, found: Scored) -> list[Match]:
-        fused = found.fused(asked.method)
         ids = self.collection.ids[found.slots]
-        moved = np.zeros_like(fused)
+        moved = np.zeros_like(found.fused)
         if asked.conditions is not None and not asked.conditions.empty() and len(ids):
-            top = np.lexsort((ids, -fused))[: max(_CONDITION_DEPTH, 2 * asked.k)]
+            top = np.lexsort((ids, -found.fused))[: max(_REFINED, 2 * asked.k)]
             moved[top] = self._moves(found.slots[top], asked.conditions)
-        final = np.round(fused + moved, 9)  # equal texts tie, and the smaller id comes first
+        final = np.round(found.fused + moved, 9)  # equal texts tie, the smaller id comes first
         order = np.lexsort((ids, -final))[: asked.k]
-        scores = ranking.squash(final)
+        scores = self.fusion.probability(final)
         matches = []
         for n in order:
-            parts = {
-                "dense": float(found.dense[n]),
-                "lexical": float(found.lexical[n]),
-                "conditions": float(moved[n]),
-            }
-            score = float(scores[n])
-            matches.append(Match(int(ids[n]), score, ranking.level(score), parts))
+            parts = dict(zip(FEATURES, found.features[n].round(4).tolist(), strict=True))
+            parts["conditions"] = float(moved[n])
+            level = self.fusion.level(float(final[n]))
+            matches.append(Match(int(ids[n]), float(scores[n]), level, parts))
         return matches
 
     def _words(self, query: Prepared) -> list[Floats]:
-        """BM25 of every slot by the whole query and by its title."""
-        postings = self.collection.texts["words"]
-        title = ranking.lexical_bag(query.title_segments)
-        whole = title + ranking.lexical_bag(query.body_segments)
-        scores = ranking.lexical(postings, whole)
+        """The LEXICAL features of every slot."""
+        texts = self.collection.texts
+        title = lexical_bag(query.title_segments)
+        whole = title + lexical_bag(query.body_segments)
         if not title or title == whole:  # the one text stands for both
-            return [scores, scores]
-        return [scores, ranking.lexical(postings, title)]
+            found = [lexical(texts[name], whole) for name in ("words", "title")]
+            return [found[0], found[0], found[1], found[1]]
+        return [lexical(texts[name], bag) for name in ("words", "title") for bag in (whole, title)]
 
     def _candidates(
         self, query: Prepared, allowed: NDArray[np.bool_], words: list[Floats], count: int
@@ -145,22 +161,50 @@ class Board:
             found.append(best[shown[best] > 0])
         return np.unique(np.concatenate(found)).astype(np.int64)
 
-    def _scored(self, asked: Question, slots: Slots, words: list[Floats]) -> Scored:
-        query = asked.query
+    def _cheap(self, query: Prepared, slots: Slots, words: list[Floats]) -> Floats:
+        """DENSE and LEXICAL features; NEAR ones stay 0."""
         title = query.title_vector if query.title_segments else query.whole_vector
         whole, titles = self.collection.vectors["whole"], self.collection.vectors["title"]
-        cosine = whole.scores(query.whole_vector, slots)
         scale = self._fitted()
-        dense = ranking.dense(
-            scale(cosine), scale(whole.scores(title, slots)), scale(titles.scores(title, slots))
-        )
-        lexical = ranking.words(words[0][slots], words[1][slots])
-        evidence = {"dense": cosine > 0, "lexical": lexical > 0}.get(
-            asked.method, (cosine > 0) | (lexical > 0)
-        )
-        return Scored(slots, dense, lexical, evidence)
+        columns = [
+            scale(whole.scores(query.whole_vector, slots)),
+            scale(whole.scores(title, slots)),
+            scale(titles.scores(query.whole_vector, slots)),
+            scale(titles.scores(title, slots)),
+            *(column[slots] for column in words),
+            *(np.zeros(len(slots)) for _ in NEAR),
+        ]
+        return np.asarray(np.stack(columns, axis=1), np.float64)
 
-    def _fitted(self) -> ranking.Scale:
+    def _near(self, query: Prepared, slots: Slots) -> Floats:
+        """(slots, NEAR)"""
+        whole = (*query.title_segments, *query.body_segments)
+        title = query.title_segments or whole
+        return np.stack(
+            [self._near_titles.covered(slots, whole), self._near_words.covers(slots, title)], axis=1
+        )
+
+    def _scored(self, asked: Question, slots: Slots, words: list[Floats]) -> Scored:
+        """A first order by what is cheap to compute."""
+        found = self._cheap(asked.query, slots, words)
+        dense = found[:, : len(DENSE)] @ _DENSE_ALONE
+        own_words = found[:, len(DENSE) : len(DENSE) + len(LEXICAL)].sum(axis=1)
+        near, shared = self._scale.near(found[:, 0]), own_words > 0
+        evidence = {"dense": near, "lexical": shared}.get(asked.method, near | shared)
+        fused = {"dense": dense, "lexical": own_words}.get(asked.method, self.fusion.fused(found))
+        return Scored(slots, found, fused, evidence)
+
+    def _refined(self, asked: Question, found: Scored) -> Scored:
+        """The best again with the NEAR features; the others stay below them."""
+        if asked.method != "hybrid" or not len(found.slots):
+            return found
+        depth = max(_REFINED, 2 * asked.k)
+        order = np.lexsort((self.collection.ids[found.slots], -found.fused))[:depth]
+        best = found.of(order)
+        best.features[:, _NEAR] = self._near(asked.query, best.slots)
+        return Scored(best.slots, best.features, self.fusion.fused(best.features), best.evidence)
+
+    def _fitted(self) -> Scale:
         """For a foreign encoder: mean and spread of the cosines between the board's own texts."""
         size = len(self.collection)
         if (
@@ -171,7 +215,7 @@ class Board:
             slots = np.flatnonzero(self.collection.live())[:: max(size // 300, 1)]
             rows = self.collection.vectors["whole"].all()[slots]
             cosines = (rows @ rows.T)[np.triu_indices(len(rows), 1)]
-            self._scale = ranking.Scale(float(cosines.mean()), float(cosines.std()))
+            self._scale = Scale(float(cosines.mean()), float(cosines.std()))
             self._scaled_at = size
         return self._scale
 

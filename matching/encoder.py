@@ -17,8 +17,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from matching import buckets
 from matching.text import BIGRAM
 
+_KEPT = 50_000  # segments whose rows are remembered (some 10 MB at most)
 BUNDLED = Path(__file__).with_name("model")
 Vectors = NDArray[np.float32]
 
@@ -43,10 +45,11 @@ class Encoder(Protocol):
 
 
 class StaticEncoder:
-    """Mean of the vectors of the known segments, then length one (numpy only).
+    """Mean of the vectors of the segments, then length one (numpy only).
 
     `token_vectors` is (vocabulary, dim); `vocabulary` maps a segment, without the bigram mark,
-    to its row. Row 0 stands for unknown segments and is zero.
+    to its row. A segment without a row of its own has two shared ones (`matching.buckets`) where
+    the model has buckets, else none. Row 0 stands for unknown segments and is zero.
     """
 
     def __init__(self, vocabulary: dict[str, int], token_vectors: Vectors, fingerprint: str):
@@ -54,13 +57,52 @@ class StaticEncoder:
         self.token_vectors = token_vectors
         self.dim = int(token_vectors.shape[1])
         self.fingerprint = fingerprint
+        self._first, self._buckets = buckets.counted(vocabulary)
+        self._known: dict[str, tuple[int, ...]] = {}
+
+    def rows_of(self, segment: str) -> tuple[int, ...]:
+        """The rows of one segment: its own, its two shared ones, or none."""
+        found = self._known.get(segment)
+        if found is None:
+            found = self._rows_of(segment)
+            if len(self._known) >= _KEPT:
+                self._known = {}
+            self._known[segment] = found
+        return found
+
+    def _rows_of(self, segment: str) -> tuple[int, ...]:
+        plain = segment[1:] if segment[:1] == BIGRAM else segment
+        own = self.vocabulary.get(plain, 0)
+        if own:
+            return (own,)
+        if not self._buckets or not plain:
+            return ()
+        one, two = buckets.places(plain, self._buckets)
+        return self._first + one, self._first + two
+
+    def line(self, segments: Sequence[str]) -> str:
+        """What sentence-transformers' `encode` takes for these segments (see the model card)."""
+        kept = []
+        for segment in segments:
+            rows = self.rows_of(segment)
+            if len(rows) == 1:
+                kept.append(segment)
+            else:
+                kept += [f"{buckets.MARK}{row - self._first}" for row in rows]
+        return " ".join(kept)
 
     def rows(self, segments: Sequence[str]) -> NDArray[np.int64]:
-        """(known segments,) rows of `token_vectors`, in order of the text."""
-        get = self.vocabulary.get
-        found = [get(s[1:] if s[:1] == BIGRAM else s, 0) for s in segments]
-        ids = np.asarray(found, np.int64)
-        return ids[ids > 0]
+        """(rows in use,) rows of `token_vectors`, in order of the text."""
+        of = self.rows_of
+        return np.fromiter((row for segment in segments for row in of(segment)), np.int64)
+
+    def unit(self, rows: NDArray[np.int64]) -> Vectors:
+        """(words, dim): sums over each line of row numbers (0 adds nothing), of length one."""
+        found = self.token_vectors[rows[:, 0]]
+        for column in range(1, rows.shape[1]):
+            found = found + self.token_vectors[rows[:, column]]
+        lengths = np.sqrt(np.einsum("ij,ij->i", found, found))
+        return np.asarray(found / np.maximum(lengths, 1e-9)[:, None], np.float32)
 
     def encode(self, segmented: Sequence[Sequence[str]]) -> Vectors:
         """See `Encoder.encode`."""
@@ -158,7 +200,7 @@ def read_static(folder: Path) -> StaticEncoder:
     if not (folder / "modules.json").is_file():
         raise ModelMissing(
             f"没有找到模型文件夹 {folder}：请重新安装本软件包，"
-            "或用 python -m matching.train 训练一个模型，"
+            "或用 jiebang train 训练一个模型，"
             "或把 JIEBANG_MODEL 设为已有的模型文件夹。"
         )
     if not is_static(folder):

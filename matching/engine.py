@@ -13,6 +13,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from indexes import snapshot
 from indexes.collection import Entry
 from indexes.snapshot import SnapshotInvalid
@@ -21,7 +24,9 @@ from matching.board import METHODS, Board, Match, Question
 from matching.documents import Conditions, Document, Kind
 from matching.encoder import Encoder
 from matching.explain import Explainer, Explanation
+from matching.features import lexical_bag
 from matching.filters import Attributes, Filter
+from matching.fusion import Fusion, bundled
 from matching.prepared import Prepared, PreparedInvalid
 from matching.text import segment
 
@@ -31,20 +36,21 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_CHARACTERS = 20_000  # of a body; the rest of a longer text is not indexed
-_SNAPSHOT = "jiebang-matching-1"
+_SNAPSHOT = "jiebang-matching-2"
 
 
 class Engine:
     """Six boards under one encoder."""
 
-    def __init__(self, encoder: Encoder):
+    def __init__(self, encoder: Encoder, fusion: Fusion | None = None):
         self.encoder = encoder
+        self.fusion = fusion or bundled()
         self._lock = threading.RLock()
         self._boards = self._empty()
         self._explainer = Explainer(encoder, ranking.background())
 
     def _empty(self) -> dict[Kind, Board]:
-        return {kind: Board(kind, self.encoder) for kind in Kind}
+        return {kind: Board(kind, self.encoder, self.fusion) for kind in Kind}
 
     def prepare(self, title: str, body: str) -> Prepared:
         """What to store for one listing, or the query for a search."""
@@ -65,11 +71,15 @@ class Engine:
 
     def _entry(self, key: int, prepared: Prepared, attributes: Attributes) -> Entry:
         self._check(prepared)
-        words = ranking.lexical_bag(prepared.title_segments + prepared.body_segments)
+        words = lexical_bag(prepared.title_segments + prepared.body_segments)
+        titled = bool(prepared.title_segments)  # without a title the whole text stands for it
         return Entry(
             key,
-            {"whole": prepared.whole_vector, "title": prepared.title_vector},
-            {"words": words},
+            {
+                "whole": prepared.whole_vector,
+                "title": prepared.title_vector if titled else prepared.whole_vector,
+            },
+            {"words": words, "title": lexical_bag(prepared.title_segments) if titled else words},
             attributes.numbers(),
             attributes.values(),
         )
@@ -120,6 +130,15 @@ class Engine:
         self._check(query)
         with self._lock:
             return self._boards[kind].search(Question(query, k, where, conditions, method))
+
+    def features(self, query: Prepared, kind: Kind, keys: Sequence[int]) -> NDArray[np.float64]:
+        """(keys, FEATURES): what the ranking sees of a query and each of these listings.
+
+        Raises KeyError for a listing that is not on the board.
+        """
+        self._check(query)
+        with self._lock:
+            return self._boards[kind].features(query, keys)
 
     def explain(
         self, query: Document, document: Document, today: date | None = None

@@ -25,7 +25,7 @@ from matching.conditions import ConditionCheck
 from matching.documents import Document
 from matching.encoder import Encoder, StaticEncoder
 from matching.highlight import highlight
-from matching.text import BIGRAM, Token, fold, sentences, tokens
+from matching.text import Token, fold, sentences, tokens
 
 __all__ = ["ConditionCheck", "Evidence", "Explainer", "Explanation", "WordPair", "highlight"]
 
@@ -164,14 +164,20 @@ class Explainer:
         dim = self._encoder.dim
         word_vectors = np.zeros((len(numbers), dim), np.float32)
         if isinstance(self._encoder, StaticEncoder) and booked:
-            vocabulary = self._encoder.vocabulary
-            rows = [vocabulary.get(segment.removeprefix(BIGRAM), 0) for segment, _, _ in booked]
-            shares = np.asarray([share for _, _, share in booked], np.float32)
-            places = np.asarray([numbers[word] for _, word, _ in booked])
-            vectors = self._encoder.token_vectors[rows] * shares[:, None]
+            of = self._encoder.rows_of
+            rows, shares, places = [], [], []
+            for segment, word, share in booked:
+                for row in of(segment):
+                    rows.append(row)
+                    shares.append(share)
+                    places.append(numbers[word])
             order = np.argsort(places, kind="stable")
-            starts = np.searchsorted(places[order], np.arange(len(numbers)))
-            word_vectors = np.add.reduceat(vectors[order], starts, axis=0)
+            owners = np.asarray(places, np.int64)[order]
+            vectors = self._encoder.token_vectors[np.asarray(rows, np.int64)[order]]
+            vectors *= np.asarray(shares, np.float32)[order][:, None]
+            if rows:
+                starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
+                word_vectors[owners[starts]] = np.add.reduceat(vectors, starts, axis=0)
         shown = {word: readable(word, self._background) for word in numbers}
         vectors = self._encoder.encode(segments) if segments else np.zeros((0, dim), np.float32)
         return _Text(listed, list(numbers), counts, frozenset(first), shown, word_vectors, vectors)

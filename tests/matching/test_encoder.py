@@ -74,7 +74,7 @@ assert not bad, bad
 
 def test_importing_is_clean_under_warnings_as_errors() -> None:
     script = (
-        "import matching.engine, matching.evaluate, matching.train, indexes.vectors as v\n"
+        "import matching.engine, matching.evaluate, matching.training.run, indexes.vectors as v\n"
         "v._faiss(); from matching.baseline import plain_words; plain_words('焊接')"
     )
     done = subprocess.run(
@@ -146,7 +146,7 @@ def test_broken_models_are_refused(tmp_path: Path, changes: dict[str, object], w
 
 
 def test_missing_and_cut_off_models(tmp_path: Path) -> None:
-    with pytest.raises(ModelMissing, match="python -m matching"):
+    with pytest.raises(ModelMissing, match="jiebang train"):
         read_static(tmp_path)
     folder = small(tmp_path / "m")
     weights = folder / "model.safetensors"

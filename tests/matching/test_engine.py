@@ -16,6 +16,7 @@ from matching import board as boards
 from matching.documents import DEMAND_SIDE, OPPOSITE, Conditions, Kind
 from matching.encoder import load_encoder
 from matching.engine import Attributes, Engine, Filter, Prepared, PreparedInvalid, SnapshotInvalid
+from matching.features import FEATURES
 
 NEED = (
     "高强度螺栓延迟断裂",
@@ -126,9 +127,7 @@ def test_the_right_one_wins_and_levels_say_so() -> None:
     found = engine.search(engine.prepare(*NEED), Kind.OUTCOME)
     assert found[0].level in {"强", "较强"}
     assert all(m.level == "无" for m in found[1:])
-    assert all(
-        0 <= m.score <= 1 and set(m.parts) == {"dense", "lexical", "conditions"} for m in found
-    )
+    assert all(0 <= m.score <= 1 and set(m.parts) == {*FEATURES, "conditions"} for m in found)
     with pytest.raises(ValueError, match="没有检索方法"):
         engine.search(rows[0], Kind.OUTCOME, method="magic")
 

@@ -1,20 +1,16 @@
-"""Measuring: the figures by hand on a tiny set, and clear refusals; training on a tiny corpus."""
+"""Measuring: the figures by hand on a tiny set, and clear refusals."""
 
 from __future__ import annotations
 
 import json
 import math
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from matching.evaluate import DatasetInvalid, evaluate, gain, read_beir
-from matching.terms import keywords
+from matching.training.terms import keywords
 
-ROOT = Path(__file__).parents[2]
 CORPUS = [
     {"_id": "d1", "title": "焊接机器人", "text": "汽车车身自动焊接"},
     {"_id": "d2", "title": "焊缝检测", "text": "超声检测焊接缺陷"},
@@ -115,47 +111,3 @@ def test_unknown_method(folder: Path) -> None:
 
 def test_keywords_are_split_at_any_separator() -> None:
     assert keywords({"keywords": "焊接；机器人, 车身、Ａ1"}) == ["焊接", "机器人", "车身", "a1"]
-
-
-def test_training_on_a_tiny_corpus(tmp_path: Path) -> None:
-    """Learns two topics apart, is reproducible, and writes a folder the loader reads."""
-    welding = "焊接机器人完成汽车车身的自动焊接，焊缝质量稳定，节拍缩短。"
-    fruit = "草莓采后采用气调包装保鲜，货架期延长，腐烂减少，运输方便。"
-    papers = [
-        {"title": f"{'焊接机器人' if n % 2 else '草莓保鲜'}研究{n}",
-         "abstract": (welding, fruit)[n % 2 == 0],
-         "keywords": "焊接;机器人" if n % 2 else "草莓;保鲜",
-         "paragraphs": [["方法与过程", (welding, fruit)[n % 2 == 0] * 2]] * 3}
-        for n in range(60)
-    ]  # fmt: skip
-    (tmp_path / "corpus").mkdir()
-    (tmp_path / "corpus" / "a.jsonl").write_text(lines(papers), encoding="utf-8")  # type: ignore[arg-type]
-    extra = [{"title": "焊接设备", "body": welding}, {"text": fruit}]
-    (tmp_path / "extra.jsonl").write_text(lines(extra), encoding="utf-8")
-    script = """
-import sys
-from pathlib import Path
-from matching.encoder import load_encoder
-from matching.text import segment
-from matching.train import train
-base = Path(sys.argv[1])
-said = []
-runs = [train(base / "corpus", base / name, extra=[base / "extra.jsonl"], steps=20, seed=3,
-              threads=1, progress=said.append, size=60, dim=8, pairs=16) for name in "ab"]
-assert said and runs[0]["steps"] == 20 and runs[0]["loss"] > 0
-one, two = (load_encoder(str(base / name)) for name in "ab")
-assert one.dim == 8 and one.fingerprint == two.fingerprint
-vectors = one.encode([segment(t) for t in ("焊接", "机器人车身", "草莓")])
-assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2]
-try:
-    train(base / "nowhere", base / "c", extra=[], steps=1, seed=1, threads=1, progress=said.append)
-except FileNotFoundError as error:
-    assert "训练文件" in str(error)
-else:
-    raise SystemExit("not refused")
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, check=False, timeout=200,
-        capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]

@@ -1,4 +1,4 @@
-"""Training texts as numbers: reads a folder of texts, segments them, samples pairs.
+"""Training texts as numbers: reads a folder of texts and segments them.
 
 Two kinds of file are understood, by the fields of their records (JSON Lines, `.xz` or not):
 papers (`title`, `abstract`, `keywords`, `paragraphs` as [[heading, text], ...]) and plain
@@ -17,9 +17,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from matching import buckets as shared
 from matching.lexicon import FREQUENCIES, default_lexicon
-from matching.terms import keywords, read_jsonl
 from matching.text import BIGRAM, has_content, segment
+from matching.training.terms import keywords, read_jsonl
 
 Ids = NDArray[np.int32]
 _PLAIN_HEADING = re.compile(
@@ -144,108 +145,66 @@ def read_corpus(
     return reader.finish()
 
 
-def prune(corpus: Corpus, size: int) -> tuple[Corpus, list[str]]:
-    """The corpus over its `size` most frequent segments; number 0 is "unknown" and dropped.
+def place(corpus: Corpus, size: int, buckets: int) -> tuple[Corpus, list[str]]:
+    """The corpus over model rows: 1..size for the commonest segments, then the buckets.
 
-    Returns the corpus and the kept segments, whose numbers are 1..size.
+    Every other segment becomes its two buckets (`matching.buckets`), or is left out when there
+    are none. Returns the corpus and the names of the rows, the first of which is row 1.
     """
     lengths = np.asarray([len(word) for word in corpus.vocabulary])
     order = np.lexsort((lengths, -corpus.counts))
-    kept = np.sort(order[:size])
-    numbers = np.zeros(len(corpus.vocabulary), np.int32)
-    by_count = kept[np.argsort(-corpus.counts[kept], kind="stable")]
-    numbers[by_count] = np.arange(1, len(by_count) + 1, dtype=np.int32)
-    ids = numbers[corpus.ids]
-    inside = ids > 0
-    before = np.concatenate([[0], np.cumsum(inside)])
-    vocabulary = [corpus.vocabulary[i] for i in by_count]
-    pruned = Corpus(
-        vocabulary, corpus.counts[by_count], ids[inside], before[corpus.offsets], corpus.sources
-    )
-    return pruned, vocabulary
+    kept, others = order[:size], order[size:]
+    first = np.zeros(len(corpus.vocabulary), np.int32)
+    second = np.zeros(len(corpus.vocabulary), np.int32)
+    first[kept] = np.arange(1, len(kept) + 1, dtype=np.int32)
+    if buckets:
+        pairs = [shared.places(corpus.vocabulary[n], buckets) for n in others]
+        first[others] = [1 + len(kept) + one for one, _ in pairs]
+        second[others] = [1 + len(kept) + two for _, two in pairs]
+    both = np.stack([first[corpus.ids], second[corpus.ids]], axis=1)
+    inside = both > 0
+    before = np.concatenate([[0], np.cumsum(inside.sum(axis=1))])
+    words = [corpus.vocabulary[n] for n in kept] + shared.names(buckets)
+    counts = np.concatenate([corpus.counts[kept], np.ones(buckets, np.int64)])
+    placed = Corpus(words, counts, both[inside], before[corpus.offsets], corpus.sources)
+    return placed, words
 
 
-Pair = tuple[Ids, Ids, int]
+def keep(corpus: Corpus, path: Path) -> None:
+    """Writes a corpus as plain arrays (segment numbers, not texts), aside and then renamed."""
+    sources = corpus.sources
+    paragraphs = [pair for source in sources for pair in source.paragraphs]
+    heads = [(s.title, s.summary, s.keywords, int(s.listing), len(s.paragraphs)) for s in sources]
+    aside = path.with_name(path.name + ".part")
+    with aside.open("wb") as out:
+        np.savez(
+            out,
+            vocabulary=np.frombuffer("\n".join(corpus.vocabulary).encode(), np.uint8),
+            counts=corpus.counts,
+            ids=corpus.ids,
+            offsets=corpus.offsets,
+            heads=np.asarray(heads, np.int64).reshape(-1, 5),
+            paragraphs=np.asarray(paragraphs, np.int64).reshape(-1, 2),
+        )
+    aside.replace(path)
 
 
-class Sampler:
-    """Draws fresh random pairs (left, right, document) with the given shares of pair kinds."""
-
-    def __init__(self, corpus: Corpus, seed: int, listing_share: float = 0.25):
-        self._corpus = corpus
-        self._random = random.Random(seed)  # noqa: S311 (sampling)
-        self._papers = [n for n, s in enumerate(corpus.sources) if not s.listing]
-        self._listings = [n for n, s in enumerate(corpus.sources) if s.listing]
-        share = listing_share if self._papers else 1.0
-        self._share = share if self._listings else 0.0
-
-    def batch(self, size: int) -> list[Pair]:
-        """`size` pairs; both sides have at least two segments."""
-        pairs: list[Pair] = []
-        for _ in range(size * 50):
-            if len(pairs) == size:
-                return pairs
-            listing = self._random.random() < self._share
-            number = self._random.choice(self._listings if listing else self._papers)
-            pair = self._listing(number) if listing else self._paper(number)
-            if pair is not None and len(pair[0]) > 1 and len(pair[1]) > 1:
-                pairs.append((*pair, number))
-        raise ValueError("训练语料太少：凑不出一批成对的文本。")
-
-    def _listing(self, number: int) -> tuple[Ids, Ids] | None:
-        source = self._corpus.sources[number]
-        if source.summary < 0:
-            return None
-        body = self._corpus.text(source.summary)
-        if source.title < 0 or self._random.random() < 0.35:
-            return self._crops(body)
-        title = self._corpus.text(source.title)
-        if self._random.random() < 0.3:
-            return np.concatenate([title, self._crop(body)]), self._crop(body)
-        return self._thin(title), self._crop(body, 0.4)
-
-    def _paper(self, number: int) -> tuple[Ids, Ids] | None:
-        source, draw = self._corpus.sources[number], self._random.random()
-        text = self._corpus.text
-        if draw < 0.25 and source.title >= 0 and source.summary >= 0:
-            return self._thin(text(source.title)), self._crop(text(source.summary), 0.4)
-        if draw < 0.40 and source.keywords >= 0 and source.summary >= 0:
-            return self._thin(text(source.keywords)), self._crop(text(source.summary), 0.4)
-        if draw < 0.50 and source.summary >= 0:
-            return self._crops(text(source.summary))
-        if not source.paragraphs:
-            return None
-        place = self._random.randrange(len(source.paragraphs))
-        heading, paragraph = source.paragraphs[place]
-        if draw < 0.65 and heading >= 0:
-            return self._thin(text(heading)), self._crop(text(paragraph), 0.4)
-        if draw < 0.75 and source.title >= 0:
-            return self._thin(text(source.title)), text(paragraph)
-        if draw < 0.88 and place + 1 < len(source.paragraphs):
-            return text(paragraph), text(source.paragraphs[place + 1][1])
-        return self._crops(text(paragraph))
-
-    def _crops(self, ids: Ids) -> tuple[Ids, Ids]:
-        """Two random spans of one text; they may overlap a little."""
-        middle = int(len(ids) * self._random.uniform(0.25, 0.75))
-        slack = max(len(ids) // 10, 1)
-        left, right = ids[: middle + slack], ids[max(middle - slack, 0) :]
-        return (left, right) if self._random.random() < 0.5 else (right, left)
-
-    def _crop(self, ids: Ids, share: float = 1.0) -> Ids:
-        """A random span of at least a quarter of the text, in `share` of the cases."""
-        if self._random.random() > share:
-            return ids
-        size = max(int(len(ids) * self._random.uniform(0.25, 0.8)), 8)
-        start = self._random.randrange(max(len(ids) - size, 0) + 1)
-        return ids[start : start + size]
-
-    def _thin(self, ids: Ids) -> Ids:
-        """Sometimes leaves out a quarter of the segments, so that none is relied on alone."""
-        if len(ids) < 6 or self._random.random() < 0.5:
-            return ids
-        kept = [place for place in range(len(ids)) if self._random.random() > 0.25]
-        return ids[kept] if len(kept) > 2 else ids
+def kept(path: Path) -> Corpus:
+    """What `keep` wrote."""
+    with np.load(path, allow_pickle=False) as files:
+        paragraphs = [(int(a), int(b)) for a, b in files["paragraphs"]]
+        sources, at = [], 0
+        for title, summary, listed, listing, count in files["heads"].tolist():
+            own = paragraphs[at : at + count]
+            sources.append(Source(title, summary, listed, own, bool(listing)))
+            at += count
+        return Corpus(
+            files["vocabulary"].tobytes().decode().split("\n"),
+            files["counts"],
+            files["ids"],
+            files["offsets"],
+            sources,
+        )
 
 
 def write_frequencies(corpus: Corpus, out: Path = FREQUENCIES, size: int = 30_000) -> None:
@@ -253,7 +212,9 @@ def write_frequencies(corpus: Corpus, out: Path = FREQUENCIES, size: int = 30_00
     lexicon = default_lexicon()
     texts = len(corpus.offsets) - 1
     with out.open("w", encoding="utf-8") as lines:
-        lines.write(f"# texts {texts}; word, texts with it; generated by matching/corpus.py\n")
+        lines.write(
+            f"# texts {texts}; word, texts with it; generated by matching/training/corpus.py\n"
+        )
         written = 0
         for number in np.argsort(-corpus.counts, kind="stable"):
             word, count = corpus.vocabulary[number], min(int(corpus.counts[number]), texts)
