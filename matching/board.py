@@ -27,6 +27,9 @@ SCORE_ALL = 5_000
 CANDIDATES = 1_000
 _SCALE_FROM = 50  # listings from which a board tells how an encoder's cosines are spread
 _REFINED = 200  # how many of the best are looked at closely, and may be moved by their conditions
+# A text that has every telling word of a short query is what was asked for by name, though nobody
+# can tell from one word whether an introduction would be worth it: it is shown, as 弱.
+_NAMED = 0.99
 _NEAR = slice(len(DENSE) + len(LEXICAL), len(FEATURES))
 # The order by vectors alone: whole texts, and half as much each what titles say, as titles are
 # shorter and their cosines noisier. Only measuring and `method="dense"` use it.
@@ -134,6 +137,8 @@ class Board:
             parts = dict(zip(FEATURES, found.features[n].round(4).tolist(), strict=True))
             parts["conditions"] = float(moved[n])
             level = self.fusion.level(float(final[n]))
+            if level == "无" and parts["covers"] >= _NAMED:
+                level = "弱"
             matches.append(Match(int(ids[n]), float(scores[n]), level, parts))
         return matches
 

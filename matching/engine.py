@@ -106,6 +106,18 @@ class Engine:
         with self._lock:
             self._boards[kind].collection.apply(entries, removes)
 
+    @property
+    def version(self) -> str:
+        """Encoder and ranking, as suggestions and feedback remember them."""
+        return f"{self.encoder.fingerprint}+{self.fusion.version}"
+
+    def use(self, fusion: Fusion) -> None:
+        """Ranks by other parameters from the next search on."""
+        with self._lock:
+            self.fusion = fusion
+            for board in self._boards.values():
+                board.fusion = fusion
+
     def size(self, kind: Kind) -> int:
         """How many listings a board holds."""
         return len(self._boards[kind].collection)

@@ -1,6 +1,4 @@
-"""Measures a ranking on a graded set in BEIR layout.
-
-    python -m matching.evaluate DIR [DIR ...] [--rerank-only] [--model FOLDER]
+"""Measures a ranking on a graded set in BEIR layout: `jiebang evaluate DIR`.
 
 The index is built from the set's corpus alone. nDCG@10 has the gain 2^grade - 1 and the discount
 log2(rank + 1) (Järvelin & Kekäläinen 2002; gain after Burges et al. 2005); MRR@10 and recall
@@ -10,10 +8,8 @@ texts count as grade 0 in the full ranking; with `rerank_only` only graded texts
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,8 +23,11 @@ from matching.baseline import plain_words
 from matching.documents import Kind
 from matching.encoder import Encoder, load_encoder
 from matching.engine import Attributes, Engine, Filter, Prepared
+from matching.fusion import RELATED, WORTH, Fusion
+from matching.reliability import as_json, confusion, reliability
 
 METHODS = ("lexical", "dense", "hybrid")
+MEASURES = ("ndcg@10", "mrr@10", "recall@10", "recall@50")
 DEPTH = 50
 Ranker = Callable[[str, set[str] | None], list[str]]
 
@@ -118,6 +117,16 @@ def gain(grades: Sequence[int]) -> float:
     return sum((2.0 ** max(g, 0) - 1.0) / math.log2(n + 2) for n, g in enumerate(grades[:10]))
 
 
+def interval(values: Sequence[float], draws: int = 2000, seed: int = 7) -> tuple[float, float]:
+    """The 95 % bootstrap interval of a mean over queries (Efron & Tibshirani 1993)."""
+    numbers = np.asarray(values, np.float64)
+    if not len(numbers):
+        return 0.0, 0.0
+    rng = np.random.default_rng(seed)
+    means = rng.choice(numbers, (draws, len(numbers))).mean(axis=1)
+    return float(np.quantile(means, 0.025)), float(np.quantile(means, 0.975))
+
+
 def _baseline(data: Dataset) -> Ranker:
     """The frozen yardstick: jieba's words (default dictionary, HMM off), one field, BM25."""
     ids = list(data.corpus)
@@ -136,10 +145,10 @@ def _baseline(data: Dataset) -> Ranker:
     return rank
 
 
-def _engine(data: Dataset, method: str, encoder: Encoder) -> Ranker:
+def _engine(data: Dataset, method: str, encoder: Encoder, fusion: Fusion | None) -> Ranker:
     ids = list(data.corpus)
     at = {key: n for n, key in enumerate(ids)}
-    engine = Engine(encoder)
+    engine = Engine(encoder, fusion)
     prepared = engine.prepare_many(list(data.corpus.values()))
     entries: list[tuple[int, Prepared, Attributes]] = [
         (n, one, Attributes()) for n, one in enumerate(prepared)
@@ -158,22 +167,43 @@ def _engine(data: Dataset, method: str, encoder: Encoder) -> Ranker:
     return rank
 
 
+def turned(data: Dataset) -> Dataset:
+    """The same set asked from the other side: every graded text looks for its queries."""
+    grades: dict[str, dict[str, int]] = {}
+    for query, found in data.grades.items():
+        for text, grade in found.items():
+            grades.setdefault(text, {})[query] = grade
+    queries = {key: data.corpus[key] for key in data.corpus if key in grades}
+    return Dataset(data.queries, queries, grades)
+
+
 def evaluate(
-    folder: Path, method: str = "hybrid", rerank_only: bool = False, encoder: Encoder | None = None
+    folder: Path,
+    method: str = "hybrid",
+    rerank_only: bool = False,
+    encoder: Encoder | None = None,
+    *,
+    reverse: bool = False,
+    fusion: Fusion | None = None,
 ) -> dict[str, Any]:
     """One method on one set; see the module for the measures.
 
     Returns {"method", "queries", "ndcg@10", "mrr@10", "recall@10", "recall@50", "ms_per_query",
-    "left_out"}. Time per query includes segmenting and encoding it. Raises DatasetInvalid, and
-    ValueError for an unknown method.
+    "left_out", "ndcg@10_95", "mrr@10_95"}; the last two are [low, high] of the bootstrap interval
+    over queries. Time per query includes segmenting and encoding it. `reverse` asks from the other
+    side. Raises DatasetInvalid, and ValueError for an unknown method.
     """
     if method not in METHODS:
         raise ValueError(f"没有检索方法 {method!r}，只有 {'、'.join(METHODS)}。")
     data = read_beir(folder)
+    if reverse:
+        data = turned(data)
     rank = (
-        _baseline(data) if method == "lexical" else _engine(data, method, encoder or load_encoder())
+        _baseline(data)
+        if method == "lexical"
+        else _engine(data, method, encoder or load_encoder(), fusion)
     )
-    totals = dict.fromkeys(("ndcg@10", "mrr@10", "recall@10", "recall@50"), 0.0)
+    values: dict[str, list[float]] = {name: [] for name in MEASURES}
     judged = [q for q in data.queries if any(g > 0 for g in data.grades.get(q, {}).values())]
     if judged:
         rank(judged[0], None)  # loading what is loaded lazily is not the query's time
@@ -185,37 +215,35 @@ def evaluate(
         spent += time.perf_counter() - began
         got = [grades.get(key, 0) for key in found]
         relevant = sum(grade > 0 for grade in grades.values())
-        totals["ndcg@10"] += gain(got) / gain(sorted(grades.values(), reverse=True))
-        totals["mrr@10"] += next((1 / (n + 1) for n, g in enumerate(got[:10]) if g > 0), 0.0)
-        totals["recall@10"] += sum(g > 0 for g in got[:10]) / relevant
-        totals["recall@50"] += sum(g > 0 for g in got[:50]) / relevant
+        best = gain(sorted(grades.values(), reverse=True))
+        values["ndcg@10"].append(gain(got) / best)
+        first = next((1 / (n + 1) for n, g in enumerate(got[:10]) if g > 0), 0.0)
+        values["mrr@10"].append(first)
+        values["recall@10"].append(sum(g > 0 for g in got[:10]) / relevant)
+        values["recall@50"].append(sum(g > 0 for g in got[:50]) / relevant)
     count = max(len(judged), 1)
     return {
         "method": method,
         "queries": len(judged),
-        **{name: total / count for name, total in totals.items()},
+        **{name: sum(values[name]) / count for name in MEASURES},
         "ms_per_query": 1000 * spent / count,
         "left_out": len(data.queries) - len(judged),
+        "ndcg@10_95": list(interval(values["ndcg@10"])),
+        "mrr@10_95": list(interval(values["mrr@10"])),
     }
 
 
-def main() -> None:
-    """Command line: all three methods side by side."""
-    parser = argparse.ArgumentParser(description="在评测集上比较三种检索方法")
-    parser.add_argument("folders", type=Path, nargs="+")
-    parser.add_argument("--rerank-only", action="store_true")
-    parser.add_argument("--model", default=None)
-    options = parser.parse_args()
-    encoder = load_encoder(options.model)
-    for folder in options.folders:
-        for method in METHODS:
-            found = evaluate(folder, method, options.rerank_only, encoder)
-            numbers = "  ".join(
-                f"{name} {value:.4f}" for name, value in found.items() if isinstance(value, float)
-            )
-            counts = f"queries {found['queries']}  left out {found['left_out']}"
-            sys.stdout.write(f"{folder.name:14} {method:8} {numbers}  {counts}\n")
+def judge(
+    folder: Path, encoder: Encoder, fusion: Fusion, *, reverse: bool = False
+) -> dict[str, Any]:
+    """Probabilities and levels of all graded pairs against their grades (`reliability.as_json`)."""
+    from matching.learning import collect
 
-
-if __name__ == "__main__":
-    main()
+    data = read_beir(folder)
+    pairs = collect(turned(data) if reverse else data, encoder)
+    fused = fusion.fused(pairs.features)
+    found = [
+        reliability(fusion.probability(fused, grade), pairs.grades, grade)
+        for grade in (RELATED, WORTH)
+    ]
+    return as_json(found, confusion(fusion, fused, pairs.grades))

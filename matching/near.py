@@ -62,15 +62,17 @@ class Near:
 
     def _cosines(self, terms: Slots, words: Sequence[str]) -> Floats:
         """(terms, words): 1 for the same word, 0 for what is far."""
+        number = self._postings.number
+        asked = np.asarray([number(word) for word in words])
+        same = np.asarray(terms[:, None] == asked[None, :], np.float64)
         if self._encoder is None:
-            number = self._postings.number
-            asked = np.asarray([number(word) for word in words])
-            return np.asarray(terms[:, None] == asked[None, :], np.float64)
+            return same
         ours = self._encoder.unit(self._model_rows()[terms])
         theirs = self._encoder.unit(_pairs([self._encoder.rows_of(word) for word in words]))
         found = (ours @ theirs.T).astype(np.float64)
         found[found < FAR] = 0.0
-        return np.minimum(found, 1.0)
+        # also a word that the model does not know is the same as itself
+        return np.maximum(np.minimum(found, 1.0), same)
 
     def _model_rows(self) -> Slots:
         """(terms, 2): rows of the model for every term; terms are only ever added."""

@@ -24,6 +24,7 @@ from matching.explain import Explanation
 from .index import LiveIndex, pid, retire_row, write_rows
 from .models import SearchRow
 from .provider import Card, Indexable, Provider
+from .rankings import RankingStore
 
 log = structlog.get_logger()
 
@@ -57,6 +58,7 @@ class Discovery:
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings = settings
         self.database = database
+        self.rankings = RankingStore(settings.home / "ranking")
         self.provider: Provider
         self._live: LiveIndex | None = None
         self._owner = 0
@@ -67,12 +69,15 @@ class Discovery:
         """This process's index; SearchUnavailable says what to do when there is no model."""
         with self._lock:
             if self._live is None:
-                engine = Engine(self._encoder())
+                engine = Engine(self._encoder(), self.rankings.current())
                 self._live = LiveIndex(self.database, engine, self.settings.snapshots)
                 self._owner = pid()
             elif self._owner != pid():
                 self._live.after_fork()
                 self._owner = pid()
+            fusion = self.rankings.current()
+            if fusion is not self._live.engine.fusion:
+                self._live.engine.use(fusion)
             return self._live
 
     def _encoder(self) -> Encoder:
@@ -184,6 +189,23 @@ class Discovery:
             prepared = live.engine.prepare(document.title, document.body)
         matches = live.search(prepared, Kind(board.value), k, where, document.conditions)
         return [match for match in matches if match.level in WEAK]
+
+    def parts(
+        self, session: Session, listing_id: int, other_id: int
+    ) -> tuple[dict[str, float], str]:
+        """What the ranking saw of a pair, and the version that looked: feedback keeps both.
+
+        Empty when one of the two is no longer in the index.
+        """
+        live = self.live
+        row, other = session.get(SearchRow, listing_id), session.get(SearchRow, other_id)
+        fingerprint = live.engine.encoder.fingerprint
+        if row is None or other is None or not (row.live and other.live):
+            return {}, live.engine.version
+        if row.model != fingerprint or other.model != fingerprint:
+            return {}, live.engine.version
+        prepared = Prepared.from_bytes(row.prepared)
+        return live.features(prepared, Kind(other.board.value), other_id), live.engine.version
 
     @staticmethod
     def board_of(item: Indexable) -> Board:

@@ -66,6 +66,36 @@ def give(
         raise Invalid({"note": "选择“其他”时，请用一句话说明原因。"})
     if len(note) > 500:
         raise Invalid({"note": f"说明最多 500 字，现在 {len(note)} 字。"})
+    _store(session, actor, listing_id, other_id, Verdict.UNFIT, reason, note.strip(), parts, model)
+    audit.record(
+        session, actor, "match.dismissed", "listing", listing_id,
+        organisation_id=actor.organisation_id, other=other_id, reason=reason,
+    )  # fmt: skip
+
+
+def agree(
+    session: Session,
+    actor: Actor,
+    listing_id: int,
+    other_id: int,
+    parts: dict[str, Any],
+    model: str,
+) -> None:
+    """Stores that somebody took a proposed pair up: the ranking learns from it as from 不合适."""
+    _store(session, actor, listing_id, other_id, Verdict.FITS, "", "", parts, model)
+
+
+def _store(
+    session: Session,
+    actor: Actor,
+    listing_id: int,
+    other_id: int,
+    verdict: Verdict,
+    reason: str,
+    note: str,
+    parts: dict[str, Any] | None,
+    model: str,
+) -> None:
     known = session.scalars(
         select(Suggestion).where(
             Suggestion.listing_id == listing_id, Suggestion.other_id == other_id
@@ -77,16 +107,12 @@ def give(
             other_id=other_id,
             organisation_id=actor.organisation_id,
             user_id=actor.user_id,
-            verdict=Verdict.UNFIT,
+            verdict=verdict,
             reason=reason,
-            note=note.strip(),
-            model=known.model if known else model,
+            note=note,
+            model=model or (known.model if known else ""),
             score=known.score if known else None,
             parts=parts or {},
             at=clock.now(),
         )
     )
-    audit.record(
-        session, actor, "match.dismissed", "listing", listing_id,
-        organisation_id=actor.organisation_id, other=other_id, reason=reason,
-    )  # fmt: skip

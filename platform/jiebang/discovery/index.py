@@ -16,6 +16,7 @@ from jiebang.core.boards import Board
 from jiebang.db import Database
 from matching.documents import Conditions, Kind
 from matching.engine import Attributes, Engine, Filter, Match, Prepared, SnapshotInvalid
+from matching.features import FEATURES
 
 from .models import SearchRevision, SearchRow
 from .provider import Indexable
@@ -136,6 +137,16 @@ class LiveIndex:
         with self._lock:
             self.catch_up()
             return self.engine.search(query, kind, k, where, conditions)
+
+    def features(self, query: Prepared, kind: Kind, listing_id: int) -> dict[str, float]:
+        """What the ranking sees of a query and one listing; empty when it is not on the board."""
+        with self._lock:
+            self.catch_up()
+            try:
+                (found,) = self.engine.features(query, kind, [listing_id])
+            except KeyError:
+                return {}
+            return {name: float(value) for name, value in zip(FEATURES, found, strict=True)}
 
     def _start(self, session: Session, newest: int) -> None:
         source = self._source(session)

@@ -73,6 +73,7 @@ class Suggestion(Base):
     score: Mapped[float]
     level: Mapped[str] = mapped_column(String(4))
     model: Mapped[str] = mapped_column(String(64))
+    """Encoder and ranking that made it (`matching.engine.Engine.version`)."""
     listing_revision: Mapped[int] = mapped_column(BigInteger)
     other_revision: Mapped[int] = mapped_column(BigInteger)
     first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -102,8 +103,10 @@ class Feedback(Base):
     reason: Mapped[str] = mapped_column(String(24), default="")
     note: Mapped[str] = mapped_column(Text, default="")
     model: Mapped[str] = mapped_column(String(64))
+    """Encoder and ranking whose proposal was judged."""
     score: Mapped[float | None]
     parts: Mapped[dict[str, Any]]
+    """The pair's features at that moment: texts may be gone when the ranking learns from it."""
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (Index("ix_feedback_pair", "listing_id", "other_id"),)

@@ -58,7 +58,7 @@ def compute(discovery: Discovery, session: Session, listing_id: int) -> int:
             )
         )
     }
-    model, moment = discovery.live.engine.encoder.fingerprint, clock.now()
+    model, moment = discovery.live.engine.version, clock.now()
     for match in found:
         for here, there in ((listing_id, match.id), (match.id, listing_id)):
             row = known.get((here, there))

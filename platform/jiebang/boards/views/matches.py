@@ -82,6 +82,7 @@ def dismiss(code: str, other: str) -> Response:
     counterpart, _ = queries.readable(session, other, who)
     if counterpart.board is not listing.board.opposite:
         raise NotFound
+    parts, version = platform().discovery.parts(session, listing.id, counterpart.id)
     try:
         feedback.give(
             session,
@@ -91,7 +92,8 @@ def dismiss(code: str, other: str) -> Response:
             counterpart.id,
             request.form.get("reason", ""),
             request.form.get("note", ""),
-            model=platform().discovery.live.engine.encoder.fingerprint,
+            parts=parts,
+            model=version,
         )
     except Invalid as error:
         flash(str(error), "warning")
