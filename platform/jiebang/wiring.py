@@ -57,13 +57,18 @@ def jobs(
 
 def chores(door: Discovery) -> list[Callable[[], object]]:
     """What the worker does every minute: deadlines, and the index's snapshot when it is due."""
-    from .boards.services import run_clock
+    from .boards.services import diagnosis, run_clock
+    from .core import clock
 
     def keep_deadlines() -> None:
         with door.database.transaction() as session:
             run_clock(session, door)
 
+    def keep_diagnoses() -> None:
+        with door.database.transaction() as session:
+            diagnosis.remind(session, door, clock.today())
+
     def save_snapshot() -> None:
         door.live.save_snapshot()
 
-    return [keep_deadlines, save_snapshot]
+    return [keep_deadlines, keep_diagnoses, save_snapshot]

@@ -6,19 +6,15 @@ for somebody who may not know it, it leaked.
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
 from html import unescape
 from urllib.parse import urlsplit
 
 import pytest
-import structlog
 from click.testing import CliRunner
-from flask.testing import FlaskClient
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 
@@ -26,141 +22,33 @@ from jiebang import wiring
 from jiebang.boards import services
 from jiebang.boards.fields.steps import steps_of
 from jiebang.boards.models import Listing
-from jiebang.boards.services import attachments
 from jiebang.commands.match import command as match
 from jiebang.core.audit import AuditEntry
 from jiebang.core.boards import Board
 from jiebang.core.outbox import Job
-from jiebang.core.permissions import SYSTEM, Actor, Role
-from jiebang.core.uploads import Received
+from jiebang.core.permissions import SYSTEM, Actor
 from jiebang.discovery.models import SearchRow
-from jiebang.orgs.models import Organisation
 from jiebang.web.access import declaration
 from jiebang.worker import Worker
 from matching.prepared import Prepared
-from tests.conftest import post
-from tests.factories import World, world_on
-
-PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
-
-PRINCIPLE, CEILING, AGREED, AGREED_ROW = "zqprinciple", "3217.6543", "zqagreed", "zqrowagreed"
-ANONYMOUS_NAME, PROTECTED_FILE, AGREED_FILE = "zqnameless", "zqsealedfile", "zqfileafterwards"
-ORIGIN, OLD_TEXT, DRAFT, RETURNED = "zqorigin", "zqoldtext", "zqdraft", "zqreturned"
-WITHDRAWN, SUSPENDED, SUBMITTED = "zqwithdrawn", "zqsuspended", "zqsubmitted"
-INVITED, REGISTERED = "zqinvited", "zqregistered"
-
-NOBODY = frozenset(
-    {PRINCIPLE, CEILING, AGREED, AGREED_ROW, PROTECTED_FILE, AGREED_FILE, ORIGIN, OLD_TEXT}
+from tests.boards.planted import (
+    ANONYMOUS_NAME,
+    ANSWER,
+    INVITED,
+    MAY_SEE,
+    NOBODY,
+    OLD_TEXT,
+    QUESTION,
+    REGISTERED,
+    SECRETS,
+    UNPUBLISHED,
+    Planted,
+    planted,
 )
-"""Kept by the owner, whatever else of the listing is public."""
-UNPUBLISHED = frozenset({DRAFT, RETURNED, WITHDRAWN, SUSPENDED, SUBMITTED})
-SECRETS = NOBODY | UNPUBLISHED | {ANONYMOUS_NAME, INVITED, REGISTERED}
+from tests.conftest import post
+from tests.factories import World
 
-SIGNED_IN = frozenset({REGISTERED})
-MAY_SEE = {
-    "visitor": frozenset[str](),
-    "without organisation": SIGNED_IN,
-    "stranger": SIGNED_IN,
-    "invited": SIGNED_IN | {INVITED},
-    # reviews what is handed in and oversees what is published; the owner's name is part of that
-    "operator": SIGNED_IN | {INVITED, SUBMITTED, SUSPENDED, ANONYMOUS_NAME},
-    "specialist": SIGNED_IN,
-    "expert": SIGNED_IN,
-    "system_administrator": SIGNED_IN,
-    "security_administrator": SIGNED_IN,
-    "auditor": SIGNED_IN,
-    "owner": SECRETS,
-}
-
-
-@dataclass
-class Planted:
-    """A world in which something is hidden behind every rule there is."""
-
-    world: World
-    people: dict[str, Actor | None]
-    code: dict[str, str]
-    """The listing that holds each secret."""
-    nameless_id: int
-    logged: io.StringIO
-
-    def browser(self, who: str) -> FlaskClient:
-        return self.world.browser(self.people[who])
-
-
-@pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
-    with world_on("sqlite", tmp_path_factory.mktemp("disclosure")) as world:
-        logged = io.StringIO()
-        structlog.configure(logger_factory=structlog.PrintLoggerFactory(logged))
-        yield _plant(world, logged)
-
-
-def _plant(world: World, logged: io.StringIO) -> Planted:
-    owner, stranger, invited = world.owner(name="甲方重工有限公司"), world.owner(), world.owner()
-    operator = world.operator()
-    assert owner.organisation_id is not None
-    nameless_id = world.organisation(name=f"{ANONYMOUS_NAME}实业有限公司")
-    assert owner.user_id is not None
-    world.member(nameless_id, owner.user_id)
-    nameless = world.actor(owner.user_id)
-    nameless = replace(nameless, seat=nameless.seats[1])
-
-    code = {
-        PRINCIPLE: world.published(owner, Board.OUTCOME, principle=f"诀窍是{PRINCIPLE}"),
-        CEILING: world.published(owner, Board.DEMAND, ceiling=3_217_654_300),
-        AGREED: world.published(
-            owner, disclosure="agreement", present_state=f"现状{AGREED}", problem=AGREED,
-            tried=AGREED, solver_requirements=AGREED,
-            indicators=[{"name": AGREED_ROW, "comparator": "≥", "value": AGREED, "unit": "mm"}],
-        ),
-        ANONYMOUS_NAME: world.published(nameless, disclosure="anonymous"),
-        INVITED: world.published(owner, title=f"仅受邀{INVITED}", disclosure="invited"),
-        REGISTERED: world.published(owner, title=f"登录可见{REGISTERED}", disclosure="registered"),
-        OLD_TEXT: world.published(owner, title=f"旧的{OLD_TEXT}", summary=f"旧的{OLD_TEXT}摘要。"),
-        DRAFT: world.draft(owner, title=f"草稿{DRAFT}"),
-        SUBMITTED: world.submitted(owner, title=f"待审{SUBMITTED}"),
-        RETURNED: world.submitted(owner, title=f"退回{RETURNED}"),
-        SUSPENDED: world.published(owner, title=f"暂停{SUSPENDED}"),
-        WITHDRAWN: world.published(owner, title=f"撤下{WITHDRAWN}"),
-    }  # fmt: skip
-    code[AGREED_ROW] = code[AGREED_FILE] = code[AGREED]
-    code[PROTECTED_FILE] = code[ORIGIN] = code[PRINCIPLE]
-    renewed = {"title": "新的标题够长", "summary": "新的公开摘要已经足够长了。"}
-    world.change(code[OLD_TEXT], owner, renewed)
-    world.advance(code[RETURNED], "return", operator, f"原因{RETURNED}")
-    world.advance(code[SUSPENDED], "suspend", operator, f"原因{SUSPENDED}")
-    world.advance(code[WITHDRAWN], "withdraw", owner, f"原因{WITHDRAWN}")
-    # listings of others, so that there are pairs to show and to write about
-    world.published(stranger, Board.OUTCOME)
-    world.published(stranger, Board.NEED)
-    world.published(stranger, Board.PRODUCT)
-    with world.database.transaction() as session:
-        for name, secret, protected in (
-            (f"{PROTECTED_FILE}.pdf", PRINCIPLE, True),
-            (f"{AGREED_FILE}.pdf", AGREED, False),
-        ):
-            attachments.attach(
-                session, owner, world._load(session, code[secret]), Received(io.BytesIO(PDF), name),
-                folder=world.settings.uploads, limit=10_000, protected=protected,
-            )  # fmt: skip
-        session.execute(
-            update(Listing).where(Listing.code == code[PRINCIPLE]).values(origin={"备注": ORIGIN})
-        )
-        guest = session.get_one(Organisation, invited.organisation_id)
-        services.invite(session, owner, world._load(session, code[INVITED]), guest.name)
-    people: dict[str, Actor | None] = {
-        "visitor": None,
-        "without organisation": world.actor(world.user()),
-        "stranger": stranger,
-        "invited": invited,
-        "operator": operator,
-        "owner": owner,
-    }
-    for role in Role:
-        people.setdefault(role.value, world.actor(world.user(role)))
-    Worker(world.database, wiring.jobs(world.settings, world.database, world.discovery)).drain()
-    return Planted(world, people, code, nameless_id, logged)
+__all__ = ["planted"]
 
 
 def _starts(planted: Planted) -> list[str]:
@@ -175,7 +63,10 @@ def _starts(planted: Planted) -> list[str]:
     pages = [f"/boards/{board}" for board in Board]
     for secret, code in planted.code.items():
         board = planted.world.listing(code).board
-        pages += [f"/listings/{code}{page}" for page in ("", "/matches", "/versions", "/check")]
+        pages += [
+            f"/listings/{code}{page}"
+            for page in ("", "/matches", "/versions", "/check", "/diagnosis")
+        ]
         pages += [f"/listings/{code}/edit/{step.key}" for step in steps_of(board)]
         pages += [f"/listings/{code}/withdraw", f"/operations/review/{code}"]
         pages += [f"/listings/{code}/attachments/{number}" for number in (1, 2)]
@@ -242,6 +133,28 @@ def test_asking_for_a_secret_finds_nothing(planted: Planted, who: str) -> None:
     assert found == []
 
 
+@pytest.mark.parametrize("who", ["stranger", "invited"])
+def test_advice_on_ones_own_text_quotes_nothing_hidden(planted: Planted, who: str) -> None:
+    """Examples and look-alikes for somebody who writes the very words of a hidden text."""
+    browser, leaks, quoted = planted.browser(who), [], 0
+    for secret in sorted(SECRETS - MAY_SEE[who]):
+        listing = planted.world.listing(planted.code[secret])
+        for title in (listing.title, f"{secret}铝合金薄壁壳体焊接变形控制"):
+            typed = {"title": title, "summary": f"{listing.summary}{secret}"}
+            answer = post(browser, f"/listings/new/{listing.board}/advice", typed)
+            assert answer.json is not None
+            said = answer.get_data(as_text=True)
+            quoted += len(answer.json["advice"]["alike"])
+            others = {word for word in SECRETS - MAY_SEE[who] if word in json.dumps(
+                [answer.json["advice"]["examples"], answer.json["advice"]["alike"]],
+                ensure_ascii=False,
+            )}  # fmt: skip
+            leaks += [(secret, word) for word in others]
+            if listing.code in said and secret in UNPUBLISHED | {INVITED, REGISTERED}:
+                leaks.append((secret, listing.code))
+    assert leaks == [] and quoted > 0
+
+
 def test_the_command_finds_only_what_everybody_may_see(
     planted: Planted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,7 +173,8 @@ def test_the_command_finds_only_what_everybody_may_see(
         other = CliRunner().invoke(match, [code, "--to", board.opposite.value, "--json"])
         assert other.exit_code == 0, other.output
         # its own open words may come back among the reasons, to whoever runs the machine
-        own = {secret} - NOBODY - {ANONYMOUS_NAME}
+        own = {word for word in SECRETS if planted.code[word] == code}
+        own -= NOBODY | {ANONYMOUS_NAME, QUESTION, ANSWER}
         leaks += [(code, word) for word in SECRETS - own if word in other.output]
     assert leaks == []
 

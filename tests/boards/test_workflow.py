@@ -40,8 +40,11 @@ def member(
     scopes: frozenset[Line] = frozenset(),
     *,
     verified: bool = True,
+    endorsement: bool = False,
 ) -> Actor:
-    seat = Seat(organisation, f"单位{organisation}", role, scopes, verified, "enterprise")
+    seat = Seat(
+        organisation, f"单位{organisation}", role, scopes, verified, "enterprise", endorsement
+    )
     return Actor(user_id=organisation * 10, label="成员", seats=(seat,), seat=seat)
 
 
@@ -52,6 +55,10 @@ ACTORS = {
     "agent": AGENT,
     "agent of another line": member(1, OrganisationRole.AGENT, frozenset({Line.TALENT})),
     "unverified owner": member(1, verified=False),
+    "agent who must ask": member(
+        1, OrganisationRole.AGENT, frozenset({Line.TECHNOLOGY}), endorsement=True
+    ),
+    "transfer office": member(1, endorsement=True),
     "stranger": member(2),
     "operator": Actor(user_id=90, label="运营", roles=frozenset({Role.OPERATOR})),
     "operator who owns it": replace(OWNER, roles=frozenset({Role.OPERATOR})),
@@ -67,28 +74,38 @@ ACTORS = {
     "anonymous": ANONYMOUS,
     "system": SYSTEM,
 }
-OWNERS = {"owner", "agent", "operator who owns it", "system"}
+CHIEFS = {"owner", "transfer office", "operator who owns it", "system"}
+OWNERS = CHIEFS | {"agent"}
+WRITERS = OWNERS | {"agent who must ask"}
 OPERATORS = {"operator", "system"}
 
 # action -> (states it may start from, where it leads, who may): written by hand from DOMAIN.md
 EXPECTED = {
-    "submit": ({S.DRAFT, S.RETURNED}, S.SUBMITTED, OWNERS),
-    "recall": ({S.SUBMITTED}, S.DRAFT, OWNERS | {"unverified owner"}),
-    "approve": ({S.SUBMITTED}, S.PUBLISHED, OPERATORS),
-    "return": ({S.SUBMITTED}, S.RETURNED, OPERATORS),
-    "admit": ({S.DRAFT}, S.PUBLISHED, OPERATORS),
-    "confirm": ({S.PUBLISHED, S.EXPIRED}, S.PUBLISHED, OWNERS),
-    "withdraw": (
-        {S.SUBMITTED, S.RETURNED, S.PUBLISHED, S.SUSPENDED, S.EXPIRED},
-        S.WITHDRAWN,
-        OWNERS | {"unverified owner"},
+    "propose": (
+        {S.DRAFT, S.RETURNED, S.DIAGNOSIS}, S.ENDORSING, {"agent who must ask", "system"},
     ),
-    "reopen": ({S.WITHDRAWN, S.CLOSED}, S.DRAFT, OWNERS | {"unverified owner"}),
+    "endorse": ({S.ENDORSING}, S.SUBMITTED, CHIEFS),
+    "send_back": ({S.ENDORSING}, S.RETURNED, CHIEFS | {"unverified owner"}),
+    "submit": ({S.DRAFT, S.RETURNED, S.DIAGNOSIS}, S.SUBMITTED, OWNERS),
+    "recall": ({S.ENDORSING, S.SUBMITTED}, S.DRAFT, WRITERS | {"unverified owner"}),
+    "approve": ({S.SUBMITTED}, S.PUBLISHED, OPERATORS),
+    "return": ({S.SUBMITTED, S.DIAGNOSIS}, S.RETURNED, OPERATORS),
+    "diagnose": ({S.SUBMITTED}, S.DIAGNOSIS, OPERATORS),
+    "conclude": ({S.DIAGNOSIS}, S.SUBMITTED, OPERATORS),
+    "stand_aside": ({S.DIAGNOSIS}, S.SUBMITTED, OPERATORS | {"specialist", "expert"}),
+    "admit": ({S.DRAFT}, S.PUBLISHED, OPERATORS),
+    "confirm": ({S.PUBLISHED, S.EXPIRED}, S.PUBLISHED, WRITERS),
+    "withdraw": (
+        {S.ENDORSING, S.SUBMITTED, S.DIAGNOSIS, S.RETURNED, S.PUBLISHED, S.SUSPENDED, S.EXPIRED},
+        S.WITHDRAWN,
+        WRITERS | {"unverified owner"},
+    ),
+    "reopen": ({S.WITHDRAWN, S.CLOSED}, S.DRAFT, WRITERS | {"unverified owner"}),
     "suspend": ({S.PUBLISHED}, S.SUSPENDED, OPERATORS),
     "resume": ({S.SUSPENDED}, S.PUBLISHED, OPERATORS),
     "expire": ({S.PUBLISHED}, S.EXPIRED, {"system"}),
     "close": ({S.PUBLISHED}, S.CLOSED, {"system"}),
-}
+}  # fmt: skip
 
 
 def test_the_table_has_these_actions_and_no_others() -> None:
@@ -132,6 +149,12 @@ def test_buttons_are_what_the_table_allows() -> None:
                 if state in sources and who in allowed
             }
             assert offered == expected, (state, who)
+
+
+@pytest.mark.parametrize("line", [Line.PROCUREMENT, Line.TALENT])
+def test_only_the_technology_line_is_diagnosed(line: Line) -> None:
+    with pytest.raises(Conflict, match="技术需求和科技成果"):
+        LISTING.apply("diagnose", Thing(S.SUBMITTED, line=line), ACTORS["operator"])
 
 
 def test_nobody_reviews_their_own_listing() -> None:

@@ -43,6 +43,7 @@ ELSEWHERE = {
     "accounts.confirm_email": "test_what_is_not_there_is_said_in_words",
     "accounts.reset": "test_what_is_not_there_is_said_in_words",
     "orgs.invitation": "test_what_is_not_there_is_said_in_words",
+    "boards.diagnosis": "test_diagnosis",
     "orgs.review": "test_two_sides",
     "orgs.claim": "the demonstration has no organisation without people",
     "orgs.review_claim": "the demonstration has no organisation without people",

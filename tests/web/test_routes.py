@@ -29,6 +29,8 @@ RIGHT_REFUSED = {
     "accounts.confirm_email_post": None,
     "accounts.reset": None,
     "accounts.reset_post": None,
+    "boards.diagnosis": 404,  # nothing is being diagnosed; tests/boards/test_diagnosis.py
+    "boards.diagnose": 404,
     "boards.download": 404,  # answered by test_boards; the file of the other listing
 }
 
@@ -171,6 +173,8 @@ def test_permissions_that_no_route_asks_for_are_known(setting: Setting) -> None:
     used_by_services = {
         Permission.LISTING_WRITE,
         Permission.LISTING_RESPOND,
+        Permission.LISTING_ENDORSE,
+        Permission.LISTING_DIAGNOSE,
         Permission.ORGANISATION_MANAGE,
         Permission.IMPORT_FOR_OTHERS,
         Permission.SYSTEM_VIEW,

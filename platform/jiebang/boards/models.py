@@ -13,6 +13,7 @@ from jiebang.core.base import Base, UtcDateTime, enum_column
 from jiebang.core.boards import Board
 from jiebang.core.permissions import Actor, Line
 
+from . import diagnosis as _diagnosis  # noqa: F401  (its tables belong to the metadata)
 from .details import Demand, Need, Order, Outcome, Product, Programme
 from .workflow import EVER_PUBLISHED, ListingState
 
@@ -76,6 +77,8 @@ class Listing(Base):
     """Labels of what the completeness check found missing, kept for lists."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    proposed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When an agent last asked the own organisation for its word."""
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -97,7 +100,11 @@ class Listing(Base):
             f"state NOT IN ({_STATES}) OR (published_at IS NOT NULL AND confirmed_at IS NOT NULL)",
             name="published_at",
         ),
-        CheckConstraint("state <> 'submitted' OR submitted_at IS NOT NULL", name="submitted_at"),
+        CheckConstraint(
+            "state NOT IN ('submitted', 'diagnosis') OR submitted_at IS NOT NULL",
+            name="submitted_at",
+        ),
+        CheckConstraint("state <> 'endorsing' OR proposed_at IS NOT NULL", name="proposed_at"),
         CheckConstraint("state <> 'returned' OR state_reason <> ''", name="return_reason"),
         CheckConstraint("trl IS NULL OR trl BETWEEN 1 AND 9", name="trl"),
         CheckConstraint(

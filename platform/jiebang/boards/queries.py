@@ -21,6 +21,13 @@ from .workflow import ListingState
 
 OPEN_LEVELS = (Disclosure.PUBLIC, Disclosure.ANONYMOUS, Disclosure.AGREEMENT)
 PAGE_SIZE = 20
+REVIEWED = (
+    ListingState.SUBMITTED,
+    ListingState.DIAGNOSIS,
+    ListingState.PUBLISHED,
+    ListingState.SUSPENDED,
+)
+"""States in which a reviewer may open a listing."""
 
 
 def visible_to(viewer: Actor) -> ColumnElement[bool]:
@@ -64,11 +71,7 @@ def readable(session: Session, code: str, viewer: Actor) -> tuple[Listing, Organ
         _owned(viewer),
     ]
     if viewer.can(Permission.LISTING_REVIEW):
-        rules.append(
-            Listing.state.in_(
-                (ListingState.SUBMITTED, ListingState.PUBLISHED, ListingState.SUSPENDED)
-            )
-        )
+        rules.append(Listing.state.in_(REVIEWED))
     row = session.execute(
         select(Listing, Organisation)
         .outerjoin(Organisation, Organisation.id == Listing.organisation_id)
@@ -93,14 +96,12 @@ def owned(session: Session, code: str, actor: Actor, *, lock: bool = False) -> L
 
 
 def for_review(session: Session, code: str) -> Listing:
-    """A listing as a reviewer handles it: submitted, published or suspended."""
+    """A listing as a reviewer handles it: from its submission until it ends."""
     listing = session.scalars(
         select(Listing)
         .where(
             Listing.code == code,
-            Listing.state.in_(
-                (ListingState.SUBMITTED, ListingState.PUBLISHED, ListingState.SUSPENDED)
-            ),
+            Listing.state.in_(REVIEWED),
         )
         .with_for_update()
     ).first()

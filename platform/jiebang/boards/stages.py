@@ -8,11 +8,16 @@ from datetime import date, datetime, timedelta
 from jiebang.core import clock
 from jiebang.core.working_days import add_working_days
 
+from .diagnosis import Diagnosis, Turn
 from .models import Listing
 from .workflow import ListingState
 
 REVIEW_DAYS = 2
 """Working days for a review (DOMAIN.md, default clocks)."""
+DIAGNOSIS_DAYS = 5
+"""Working days for each answer of a diagnosis, counted anew when the turn changes (ibid.)."""
+ENDORSE_DAYS = 3
+"""Working days in which the own organisation should decide; a reminder, nothing lapses."""
 CONFIRM_DAYS = 90
 
 
@@ -45,12 +50,24 @@ def review_due(submitted_at: datetime) -> date:
     return add_working_days(clock.to_beijing(submitted_at).date(), REVIEW_DAYS)
 
 
+def diagnosis_due(start: date) -> date:
+    """The day by which whose turn it is in a diagnosis has to answer."""
+    return add_working_days(start, DIAGNOSIS_DAYS)
+
+
+def endorse_due(proposed_at: datetime) -> date:
+    """The day by which an organisation should decide on its agent's draft."""
+    return add_working_days(clock.to_beijing(proposed_at).date(), ENDORSE_DAYS)
+
+
 def stages(listing: Listing) -> list[Stage]:
     """Draft, review, publication, end: with the dates that are known."""
     state = listing.state
     order = {
         ListingState.DRAFT: 0,
         ListingState.RETURNED: 0,
+        ListingState.ENDORSING: 0,
+        ListingState.DIAGNOSIS: 1,
         ListingState.SUBMITTED: 1,
         ListingState.PUBLISHED: 2,
         ListingState.SUSPENDED: 2,
@@ -74,9 +91,17 @@ def stages(listing: Listing) -> list[Stage]:
             "起草",
             mark(0),
             _day(listing.created_at),
-            "退回修改" if state is ListingState.RETURNED else "",
+            {
+                ListingState.RETURNED: "退回修改",
+                ListingState.ENDORSING: "单位审批",
+            }.get(state, ""),
         ),
-        Stage("审核", mark(1), _day(listing.submitted_at)),
+        Stage(
+            "审核",
+            mark(1),
+            _day(listing.submitted_at),
+            "需求诊断" if state is ListingState.DIAGNOSIS else "",
+        ),
         Stage(
             "发布",
             mark(2),
@@ -92,9 +117,26 @@ def stages(listing: Listing) -> list[Stage]:
     ]
 
 
-def holder(listing: Listing) -> Holder | None:
-    """Who has the ball; None when nobody has to do anything any more."""
+def holder(listing: Listing, diagnosis: Diagnosis | None = None) -> Holder | None:
+    """Who has the ball; None when nobody has to do anything any more. `diagnosis` is the open
+    one, of which the day depends."""
     state = listing.state
+    if state is ListingState.ENDORSING and listing.proposed_at:
+        due = endorse_due(listing.proposed_at)
+        return Holder(
+            "本单位管理员",
+            clock.day_text(due),
+            "同意后提交平台审核；需要修改的退回起草人并说明原因",
+            overdue=due < clock.today(),
+        )
+    if state is ListingState.DIAGNOSIS and diagnosis is not None:
+        mine = diagnosis.turn is Turn.OWNER
+        return Holder(
+            "发布方" if mine else "诊断人",
+            clock.day_text(diagnosis.due),
+            "回答问题、补充内容后再次提交" if mine else "看过内容后提出问题，或告知可以提交",
+            overdue=diagnosis.due < clock.today(),
+        )
     if state is ListingState.DRAFT:
         return Holder("发布方", "不限", "补齐后提交审核；平台 2 个工作日内答复")
     if state is ListingState.RETURNED:

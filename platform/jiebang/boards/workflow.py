@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from jiebang.core.permissions import Actor, Permission
+from jiebang.core.permissions import Actor, Line, Permission
 from jiebang.core.workflow import Workflow, arrow
 
 
@@ -12,7 +12,11 @@ class ListingState(StrEnum):
     """Where a listing stands."""
 
     DRAFT = "draft"
+    ENDORSING = "endorsing"
+    """Drafted by an agent, waiting for its own organisation's word."""
     SUBMITTED = "submitted"
+    DIAGNOSIS = "diagnosis"
+    """Too vague to publish, worth refining: a specialist or an expert asks (需求诊断)."""
     RETURNED = "returned"
     PUBLISHED = "published"
     CLOSED = "closed"
@@ -25,7 +29,9 @@ S = ListingState
 
 STATE_LABELS = {
     S.DRAFT: "草稿",
+    S.ENDORSING: "单位审批中",
     S.SUBMITTED: "审核中",
+    S.DIAGNOSIS: "诊断中",
     S.RETURNED: "退回修改",
     S.PUBLISHED: "已发布",
     S.CLOSED: "已截止",
@@ -35,7 +41,9 @@ STATE_LABELS = {
 }
 STATE_TONES = {
     S.DRAFT: "neutral",
+    S.ENDORSING: "info",
     S.SUBMITTED: "info",
+    S.DIAGNOSIS: "warn",
     S.RETURNED: "warn",
     S.PUBLISHED: "good",
     S.CLOSED: "neutral",
@@ -44,7 +52,7 @@ STATE_TONES = {
     S.EXPIRED: "warn",
 }
 
-EDITABLE = frozenset({S.DRAFT, S.RETURNED, S.PUBLISHED})
+EDITABLE = frozenset({S.DRAFT, S.RETURNED, S.DIAGNOSIS, S.PUBLISHED})
 """States in which the owner may change the text."""
 EVER_PUBLISHED = frozenset({S.PUBLISHED, S.CLOSED, S.SUSPENDED, S.EXPIRED})
 """States that a listing reaches only through publication."""
@@ -63,15 +71,45 @@ def _in_scope(listing: object, actor: Actor) -> str | None:
     return "您的经办范围不含这条业务线，请联系本单位管理员调整。"
 
 
+def _endorsed(_listing: object, actor: Actor) -> str | None:
+    if actor.seat is None or not actor.seat.must_ask:
+        return None
+    return "本单位的内容先由单位管理员（成果转化部门）审批，请点“提交本单位审批”。"
+
+
+def _must_ask(_listing: object, actor: Actor) -> str | None:
+    if actor.user_id is None or (actor.seat is not None and actor.seat.must_ask):
+        return None
+    return "您提交的内容不需要本单位审批，请直接“提交审核”。"
+
+
+def _diagnosable(listing: object, _actor: Actor) -> str | None:
+    if getattr(listing, "line") is Line.TECHNOLOGY:  # noqa: B009
+        return None
+    return "只有技术需求和科技成果可以送诊断，其他内容请退回修改。"
+
+
 LISTING = Workflow(
     "listing",
     (
         arrow(
-            "submit", "提交审核", {S.DRAFT, S.RETURNED}, S.SUBMITTED, Permission.LISTING_WRITE,
+            "submit", "提交审核", {S.DRAFT, S.RETURNED, S.DIAGNOSIS}, S.SUBMITTED,
+            Permission.LISTING_WRITE, guards=(_in_scope, _verified, _endorsed), tone="primary",
+        ),
+        arrow(
+            "propose", "提交本单位审批", {S.DRAFT, S.RETURNED, S.DIAGNOSIS}, S.ENDORSING,
+            Permission.LISTING_WRITE, guards=(_in_scope, _verified, _must_ask), tone="primary",
+        ),
+        arrow(
+            "endorse", "同意并提交审核", {S.ENDORSING}, S.SUBMITTED, Permission.LISTING_ENDORSE,
             guards=(_in_scope, _verified), tone="primary",
         ),
         arrow(
-            "recall", "取回修改", {S.SUBMITTED}, S.DRAFT, Permission.LISTING_WRITE,
+            "send_back", "退回起草人", {S.ENDORSING}, S.RETURNED, Permission.LISTING_ENDORSE,
+            guards=(_in_scope,), needs_reason=True,
+        ),
+        arrow(
+            "recall", "取回修改", {S.ENDORSING, S.SUBMITTED}, S.DRAFT, Permission.LISTING_WRITE,
             guards=(_in_scope,),
         ),
         arrow(
@@ -79,7 +117,19 @@ LISTING = Workflow(
             by_owner=False, tone="primary",
         ),
         arrow(
-            "return", "退回修改", {S.SUBMITTED}, S.RETURNED, Permission.LISTING_REVIEW,
+            "return", "退回修改", {S.SUBMITTED, S.DIAGNOSIS}, S.RETURNED,
+            Permission.LISTING_REVIEW, by_owner=False, needs_reason=True,
+        ),
+        arrow(
+            "diagnose", "送需求诊断", {S.SUBMITTED}, S.DIAGNOSIS, Permission.LISTING_REVIEW,
+            by_owner=False, guards=(_diagnosable,),
+        ),
+        arrow(
+            "conclude", "结束诊断", {S.DIAGNOSIS}, S.SUBMITTED, Permission.LISTING_REVIEW,
+            by_owner=False,
+        ),
+        arrow(
+            "stand_aside", "不能诊断", {S.DIAGNOSIS}, S.SUBMITTED, Permission.LISTING_DIAGNOSE,
             by_owner=False, needs_reason=True,
         ),
         arrow(
@@ -91,7 +141,9 @@ LISTING = Workflow(
             Permission.LISTING_WRITE, guards=(_in_scope, _verified),
         ),
         arrow(
-            "withdraw", "撤榜", {S.SUBMITTED, S.RETURNED, S.PUBLISHED, S.SUSPENDED, S.EXPIRED},
+            "withdraw", "撤榜",
+            {S.ENDORSING, S.SUBMITTED, S.DIAGNOSIS, S.RETURNED, S.PUBLISHED, S.SUSPENDED,
+             S.EXPIRED},
             S.WITHDRAWN, Permission.LISTING_WRITE, guards=(_in_scope,), tone="danger",
             needs_reason=True,
         ),

@@ -56,7 +56,11 @@ class Permission(StrEnum):
     # Members, in their own organisation
     LISTING_WRITE = "listing.write"
     LISTING_RESPOND = "listing.respond"
+    LISTING_ENDORSE = "listing.endorse"
+    """Says for the organisation that its agents' listing may go out (科技成果转化部门)."""
     ORGANISATION_MANAGE = "organisation.manage"
+    # Whoever is consulted on a need or an outcome that is too vague (需求诊断)
+    LISTING_DIAGNOSE = "listing.diagnose"
     # Operators
     LISTING_REVIEW = "listing.review"
     ORGANISATION_VERIFY = "organisation.verify"
@@ -74,13 +78,14 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OPERATOR: frozenset(
         {
             Permission.LISTING_REVIEW,
+            Permission.LISTING_DIAGNOSE,
             Permission.ORGANISATION_VERIFY,
             Permission.IMPORT_FOR_OTHERS,
             Permission.OPERATIONS_VIEW,
         }
     ),
-    Role.SPECIALIST: frozenset(),
-    Role.EXPERT: frozenset(),
+    Role.SPECIALIST: frozenset({Permission.LISTING_DIAGNOSE}),
+    Role.EXPERT: frozenset({Permission.LISTING_DIAGNOSE}),
     Role.SYSTEM_ADMINISTRATOR: frozenset({Permission.SYSTEM_VIEW}),
     Role.SECURITY_ADMINISTRATOR: frozenset({Permission.ROLES_ASSIGN}),
     Role.AUDITOR: frozenset({Permission.AUDIT_VIEW}),
@@ -91,6 +96,7 @@ ORGANISATION_PERMISSIONS: dict[OrganisationRole, frozenset[Permission]] = {
         {
             Permission.LISTING_WRITE,
             Permission.LISTING_RESPOND,
+            Permission.LISTING_ENDORSE,
             Permission.ORGANISATION_MANAGE,
         }
     ),
@@ -108,6 +114,13 @@ class Seat:
     scopes: frozenset[Line]
     verified: bool
     category: str
+    endorsement: bool = False
+    """Whether what agents write needs an administrator's word before it goes out."""
+
+    @property
+    def must_ask(self) -> bool:
+        """Whether this person's own listings wait for an administrator of the organisation."""
+        return self.endorsement and self.role is not OrganisationRole.ADMINISTRATOR
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ FILES = {
 }
 STAFF = (
     ("operator@demo.jiebang", "运营 林秋", Role.OPERATOR),
+    ("expert@demo.jiebang", "专家 顾研究员", Role.EXPERT),
     ("auditor@demo.jiebang", "审计 郑言", Role.AUDITOR),
     ("security@demo.jiebang", "安全管理 何川", Role.SECURITY_ADMINISTRATOR),
 )
@@ -173,6 +174,7 @@ def _accounts(session: Session, by_name: dict[str, Organisation]) -> None:
     members = (
         ("rd@demo.jiebang", "企业研发负责人 陈工", busiest["need"], chief, ()),
         ("professor@demo.jiebang", "高校教授 刘老师", busiest["outcome"], chief, ()),
+        ("pi@demo.jiebang", "课题组 郑老师", busiest["outcome"], agent, (Line.TECHNOLOGY,)),
         ("buyer@demo.jiebang", "链主采购经理 孙经理", busiest["demand"], chief, ()),
         ("supplier@demo.jiebang", "小企业负责人 赵总", busiest["product"], chief, ()),
         ("college@demo.jiebang", "校企合作处 周老师", busiest["programme"], chief, ()),

@@ -60,6 +60,8 @@ ACTIONS = {
     "listing.detached": "移除附件",
     "listing.invited": "邀请查看",
     "listing.uninvited": "取消邀请",
+    "diagnosis.ask": "诊断提问",
+    "diagnosis.answer": "回答诊断",
     **{f"listing.{name}": each.label for name, each in LISTING.transitions.items()},
 }
 TARGETS = {"user": "账号", "organisation": "单位", "listing": "榜单内容", "upload": "文件"}
@@ -70,6 +72,7 @@ _KEYS = {
     "ended": "退出登录数", "missing": "缺项", "demo": "演示账号", "other": "对方内容",
     "purpose": "用途", "protected": "不公开", "upload": "文件", "request": "申请", "claim": "申请",
     "claimant": "申请人", "address": "地址摘要", "by": "操作方", "administrator": "管理员",
+    "diagnosis": "诊断", "required": "须审批",
 }  # fmt: skip
 _ROLES = {role.value: label for role, label in ROLE_LABELS.items()}
 _ROLES |= {role.value: label for role, label in SEAT_LABELS.items()}
@@ -79,7 +82,8 @@ _VALUES = {
         "money": "金额", "deadline": "期限", "summary": "摘要", "trl": "技术成熟度",
         "indicators": "指标", "skills": "技能", "modes": "合作方式",
         "name": "单位名称", "category": "单位类别", "size": "企业规模", "staff": "职工人数",
-        "intro": "单位简介", "contact_name": "联系人", "contact_phone": "联系电话",
+        "endorsement": "发布审批", "intro": "单位简介", "contact_name": "联系人",
+        "contact_phone": "联系电话",
     },
     "board": {board.value: board.label for board in Board},
     "role": _ROLES,

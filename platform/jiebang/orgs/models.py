@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from jiebang.core.base import Base, UtcDateTime, enum_column
@@ -62,6 +63,16 @@ def name_key(name: str) -> str:
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", name)).casefold()
 
 
+RESEARCHERS = frozenset({Category.UNIVERSITY, Category.INSTITUTE})
+"""Principal investigators draft, the technology-transfer office approves (DOMAIN.md, parties);
+促进科技成果转化法 (2015) art. 17–18 leave it to them how, so each may switch it off."""
+
+
+def _endorses(context: DefaultExecutionContext) -> bool:
+    given: dict[str, object] = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return given["category"] in RESEARCHERS
+
+
 class Organisation(Base):
     """A party on the platform."""
 
@@ -84,6 +95,8 @@ class Organisation(Base):
     staff: Mapped[int | None]
     contact_name: Mapped[str] = mapped_column(String(40), default="")
     contact_phone: Mapped[str] = mapped_column(String(20), default="")
+    endorsement: Mapped[bool] = mapped_column(default=_endorses)
+    """Whether what its agents write is approved by an administrator before it is submitted."""
     claimed: Mapped[bool] = mapped_column(default=True)
     """False: imported by an operator and waiting for its people (待认领)."""
     state: Mapped[OrganisationState] = mapped_column(

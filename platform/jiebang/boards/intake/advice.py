@@ -25,11 +25,6 @@ class Advice:
     own: list[alike.Alike]
     others: list[alike.Alike]
 
-    @property
-    def done(self) -> int:
-        """How many points are said where they belong."""
-        return sum(point.mark is Mark.FOUND for point in self.points)
-
 
 def advise(
     session: Session,
@@ -45,8 +40,10 @@ def advise(
     gaps = [point for point in found if point.mark is not Mark.FOUND]
     quotable = []
     if gaps:
+        # a weak neighbour is another subject: its words would only puzzle
+        related = [each.card.id for each in near if each.match.level != "弱"]
         quotable = examples.candidates(
-            session, who, board, [each.card.id for each in near], str(values.get("industry") or "")
+            session, who, board, related, str(values.get("industry") or "")
         )
     return Advice(
         points=found,

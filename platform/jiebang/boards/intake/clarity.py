@@ -75,6 +75,7 @@ _MONEY = re.compile(
     r"(?:预算|经费|投入|资金|费用|报价|价格|转让费|许可费)\D{0,8}\d[\d,.]*\s*(?:万元|亿元|万|亿|元)|\d[\d,.]*\s*(?:万元|亿元)|面议"
 )
 _PATENT = re.compile(r"ZL\s?\d{6,}[\d.X]*|20\d{10}\.[\dX]|软著|专利号|授权专利|发明专利")
+_THAN = re.compile(r"[比较].{1,16}?[低高少短长快小大轻省多薄厚]\s*\d")
 _SENTENCE = re.compile(r"[。；;！!？?\n]")
 
 
@@ -159,7 +160,8 @@ def _effect(subject: _Subject) -> tuple[Mark, str]:
 def _better(subject: _Subject) -> tuple[Mark, str]:
     public = text_of(subject.board, subject.values, ("title", "summary", "application"))
     for sentence in _SENTENCE.split(public):
-        if any(cue in sentence for cue in cues.BETTER) and measures.find(sentence):
+        compared = _THAN.search(sentence) or any(cue in sentence for cue in cues.BETTER)
+        if compared and measures.find(sentence):
             return Mark.FOUND, f"看到“{sentence.strip()[:40]}”"
     boasts = [word for word in cues.BOASTS if word in public]
     if boasts:

@@ -36,7 +36,8 @@ _AFTER = {"≥": "以上|及以上", "≤": "以内|以下|之内|及以下"}
 _MEASURE = re.compile(
     rf"(?P<mark>{'|'.join(_BEFORE[key] for key in _BEFORE)})?\s*"
     rf"(?P<sign>[±-]?)\s*(?P<value>{_RANGE})\s*"
-    rf"(?P<unit>{'|'.join(re.escape(u) for u in sorted(_UNITS, key=len, reverse=True))})"
+    rf"(?P<unit>(?:{'|'.join(re.escape(u) for u in sorted(_UNITS, key=len, reverse=True))})"
+    r"(?:/(?:min|h|d|a|s|kg|m[23]|L|t|小时|分钟|秒|天|年|吨|台|件|次))?)"
     rf"(?![A-Za-z])(?P<after>{'|'.join(_AFTER.values())})?"
 )
 _GRADE = re.compile(r"(?:\d|[A-Za-z][-–]?)$")

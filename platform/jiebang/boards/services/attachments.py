@@ -13,6 +13,8 @@ from jiebang.core.permissions import Actor
 from jiebang.core.uploads import Received, Upload, UploadRefused
 
 from ..models import Listing, ListingAttachment
+from ..workflow import ListingState
+from .drafting import UNENDORSED
 
 LIMIT = 10
 """Files per listing."""
@@ -29,6 +31,9 @@ def attach(
     protected: bool,
 ) -> ListingAttachment:
     """Adds a file to one's own listing; Invalid names what is wrong with it and the limit."""
+    published = listing.state is ListingState.PUBLISHED
+    if published and not protected and actor.seat is not None and actor.seat.must_ask:
+        raise Invalid({"file": UNENDORSED})
     number = session.scalar(
         select(func.count())
         .select_from(ListingAttachment)

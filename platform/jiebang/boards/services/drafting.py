@@ -33,6 +33,10 @@ from ..workflow import EDITABLE, ListingState
 PENDING_LIFE = timedelta(days=7)
 """How long a visitor's text waits for them to register; older ones are deleted."""
 PENDING_LIMIT = 2000
+UNENDORSED = (
+    "本单位的内容须经单位管理员审批：已发布的内容请由管理员修改，或先撤榜、改好后重新提交审批。"
+)
+"""What is public already must not change past the office that let it out."""
 
 
 def create(
@@ -124,6 +128,8 @@ def change(
     if listing.state not in EDITABLE:
         raise Conflict("当前状态下不能修改。审核中的内容请先“取回修改”。")
     published = listing.state is ListingState.PUBLISHED
+    if published and actor.seat is not None and actor.seat.must_ask:
+        raise Conflict(UNENDORSED)
     merged = {**storage.read(listing), **values}
     complete = published and not actor.can(Permission.IMPORT_FOR_OTHERS)
     if errors := check(fields_of(listing.board), merged, complete=complete):

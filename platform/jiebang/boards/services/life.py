@@ -14,17 +14,29 @@ from jiebang.core.permissions import SYSTEM, Actor
 from jiebang.discovery.engine import Discovery
 
 from .. import storage
+from ..diagnosis import Diagnosis, Ending
 from ..documents import detail_loads, indexable
 from ..fields import fields_of
 from ..fields.values import check
 from ..models import Listing
 from ..workflow import LISTING, ListingState
+from . import letters
 from .drafting import log
 
 CONFIRM_AFTER = timedelta(days=90)
 """A listing that nobody confirmed for this long asks its owner (DOMAIN.md, Listing life)."""
 EXPIRE_AFTER = CONFIRM_AFTER + timedelta(days=14)
 """Two weeks to answer before it expires."""
+
+ENDINGS = {
+    "submit": Ending.RESUBMITTED,
+    "propose": Ending.RESUBMITTED,
+    "conclude": Ending.CONCLUDED,
+    "stand_aside": Ending.STOOD_ASIDE,
+    "return": Ending.RETURNED,
+    "withdraw": Ending.WITHDRAWN,
+}
+"""How each step out of a diagnosis ends it."""
 
 
 def advance(
@@ -49,7 +61,7 @@ def advance(
         raise Invalid({"reason": f"请说明“{transition.label}”的原因，对方会看到。"})
     if len(reason) > 500:
         raise Invalid({"reason": f"原因最多 500 字，现在 {len(reason)} 字。"})
-    if name in ("submit", "approve", "confirm"):
+    if name in ("propose", "endorse", "submit", "approve", "confirm"):
         errors = check(fields_of(listing.board), storage.read(listing), complete=True)
         if errors:
             raise Invalid(errors)
@@ -59,8 +71,12 @@ def advance(
     moment = at or clock.now()
     listing.updated_at = clock.now()
     listing.state_reason = reason
-    if name == "submit":
+    if listing.state is ListingState.ENDORSING:
+        listing.proposed_at = moment
+    if listing.state is ListingState.SUBMITTED:  # the review's clock starts anew
         listing.submitted_at = moment
+    if before is ListingState.DIAGNOSIS:
+        _end_diagnosis(session, listing, name)
     if listing.state is ListingState.PUBLISHED:
         listing.published_at = listing.published_at or moment
         if name in ("approve", "admit", "confirm"):
@@ -71,10 +87,21 @@ def advance(
         session.flush()
         _sync(session, discovery, listing, was_live=before is ListingState.PUBLISHED)
     log(session, actor, listing, name, transition.label, reason)
+    if discovery is not None and name in ("propose", "endorse", "send_back"):
+        letters.endorsement(session, discovery.settings.base_url, listing, name, reason)
     audit.record(
         session, actor, f"listing.{name}", "listing", listing.id,
         organisation_id=listing.organisation_id, before=before.value, after=listing.state.value,
     )  # fmt: skip
+
+
+def _end_diagnosis(session: Session, listing: Listing, name: str) -> None:
+    """Whatever leads out of the diagnosis ends it, so that none stays open unseen."""
+    found = session.scalars(
+        select(Diagnosis).where(Diagnosis.listing_id == listing.id, Diagnosis.closed_at.is_(None))
+    ).first()
+    if found is not None:
+        found.closed_at, found.ending = clock.now(), ENDINGS[name]
 
 
 def _not_past(listing: Listing) -> None:

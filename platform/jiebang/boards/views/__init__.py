@@ -10,13 +10,26 @@ from jiebang.orgs.sections import PAGE_SECTIONS
 from jiebang.web import navigation
 from jiebang.web.navigation import Entry
 
-from . import advice, browse, edit, files, life, matches, pending, read, sections, todo, upload
+from . import (
+    advice,
+    browse,
+    diagnosis,
+    edit,
+    files,
+    life,
+    matches,
+    pending,
+    read,
+    sections,
+    todo,
+    upload,
+)
 from .blueprint import blueprint
 
 
 def register(app: Flask) -> None:
     """Adds the boards' routes and menu entries."""
-    assert all((advice, browse, edit, files, life, matches, pending, read, todo, upload))
+    assert all((advice, browse, diagnosis, edit, files, life, matches, pending, read, todo, upload))
     app.register_blueprint(blueprint)
     app.add_template_filter(_field_text, "field_text")
     if sections.of_organisation not in PAGE_SECTIONS:

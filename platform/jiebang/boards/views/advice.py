@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response as FlaskResponse
@@ -16,6 +16,7 @@ from jiebang.web.current import platform
 from .. import forms, queries, storage
 from ..fields.steps import Step, step_fields, step_of, steps_of
 from ..intake.advice import Advice, advise
+from ..intake.clarity import Mark, Point
 from ..models import Listing
 from ..workflow import EDITABLE
 from .blueprint import blueprint
@@ -32,20 +33,7 @@ def panel(board: Board, listing: Listing | None, values: Mapping[str, Any]) -> d
         db(), platform().discovery, actor(), board, values, listing.id if listing else None
     )
     return {
-        "done": found.done,
-        "total": len(found.points),
-        "points": [
-            {
-                "key": point.key,
-                "label": point.label,
-                "mark": point.mark.value,
-                "icon": ICONS[point.mark.value],
-                "state": STATES[point.mark.value],
-                "says": point.says,
-                "url": _place(board, listing, point.field),
-            }
-            for point in found.points
-        ],
+        **drawn(board, listing, found.points),
         "examples": [
             {
                 "label": each.label,
@@ -56,6 +44,31 @@ def panel(board: Board, listing: Listing | None, values: Mapping[str, Any]) -> d
             for each in found.examples
         ],
         "alike": _alike(found),
+    }
+
+
+def drawn(
+    board: Board, listing: Listing | None, found: Sequence[Point], *, linked: bool = True
+) -> dict[str, Any]:
+    """Points as the template and the script draw them, without examples and look-alikes. Linked
+    gaps lead to their input: for the owner alone."""
+    return {
+        "done": sum(point.mark is Mark.FOUND for point in found),
+        "total": len(found),
+        "points": [
+            {
+                "key": point.key,
+                "label": point.label,
+                "mark": point.mark.value,
+                "icon": ICONS[point.mark.value],
+                "state": STATES[point.mark.value],
+                "says": point.says,
+                "url": _place(board, listing, point.field) if linked else None,
+            }
+            for point in found
+        ],
+        "examples": [],
+        "alike": [],
     }
 
 

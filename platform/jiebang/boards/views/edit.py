@@ -198,6 +198,7 @@ def check_answers(code: str) -> str:
         ]
         groups.append((step.label, rows))
     errors = check(fields, values, complete=True)
+    action = "propose" if who.seat is not None and who.seat.must_ask else "submit"
     by_name = {field.name: field for field in fields}
     return render_template(
         "boards/check.html",
@@ -207,7 +208,10 @@ def check_answers(code: str) -> str:
         completeness=progress(listing, values),
         advice=panel(listing.board, listing, values),
         seat=who.seat,
-        refusal=LISTING.refusal("submit", listing, who),
+        action=action,
+        refusal=LISTING.refusal(action, listing, who),
+        endorsing=listing.state is ListingState.ENDORSING,
+        endorses=LISTING.refusal("endorse", listing, who) is None,
         submitted=listing.state is ListingState.SUBMITTED,
     )
 

@@ -14,6 +14,9 @@ from ..workflow import LISTING
 from .blueprint import blueprint
 
 DONE = {
+    "propose": "已提交本单位审批，管理员会收到通知；同意后自动提交平台审核。",
+    "endorse": "已同意并提交平台审核，平台将在 2 个工作日内答复。",
+    "send_back": "已退回起草人，对方会看到您写的原因。",
     "submit": "已提交审核，平台将在 2 个工作日内答复，结果会出现在“我的待办”。",
     "recall": "已取回，可以继续修改。",
     "confirm": "已确认仍有效，继续在榜。",
@@ -26,6 +29,7 @@ CONSEQUENCES = {
         "以后可以“重新编辑”，再次提交审核",
         "对方若已收藏链接，打开时会看到“没有找到”",
     ),
+    "send_back": ("起草人会收到您写的原因", "修改后可以再次提交本单位审批"),
 }
 
 
@@ -34,7 +38,7 @@ def _owners(name: str) -> None:
         raise NotFound("没有这个操作，请从页面上的按钮进入。")
 
 
-@blueprint.get("/listings/<code>/<any(withdraw):name>")
+@blueprint.get("/listings/<code>/<any(withdraw,send_back):name>")
 @access(Level.MEMBER, tenancy=Tenancy.OWNER)
 def ask(code: str, name: str) -> str:
     """Asks before something that cannot simply be undone."""
@@ -45,7 +49,9 @@ def ask(code: str, name: str) -> str:
     return _ask(listing.code, listing.title, name, "", {})
 
 
-@blueprint.post("/listings/<code>/<any(submit,recall,confirm,withdraw,reopen):name>")
+@blueprint.post(
+    "/listings/<code>/<any(propose,endorse,send_back,submit,recall,confirm,withdraw,reopen):name>"
+)
 @access(Level.MEMBER, tenancy=Tenancy.OWNER)
 def act(code: str, name: str) -> str | tuple[str, int] | Response:
     """Takes one step of the workflow as its owner."""
@@ -56,7 +62,7 @@ def act(code: str, name: str) -> str | tuple[str, int] | Response:
     try:
         services.advance(session, who, platform().discovery, listing, name, reason)
     except Invalid as error:
-        if name == "withdraw":
+        if name in CONSEQUENCES:
             return _ask(listing.code, listing.title, name, reason, error.errors), 422
         session.rollback()
         flash(str(error), "error")
@@ -77,6 +83,7 @@ def _ask(code: str, title: str, name: str, reason: str, errors: dict[str, str]) 
         consequences=CONSEQUENCES[name],
         reason=reason,
         error=errors.get("reason", ""),
+        tone="danger" if name == "withdraw" else "primary",
     )
 
 

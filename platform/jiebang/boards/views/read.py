@@ -14,7 +14,7 @@ from jiebang.orgs.models import Organisation
 from jiebang.web.access import Level, Tenancy, access, actor, db
 from jiebang.web.current import platform
 
-from .. import queries, storage
+from .. import consultations, queries, storage
 from ..documents import card, indexable, is_open
 from ..fields import Field, FieldType, fields_of
 from ..fields.values import display
@@ -63,7 +63,8 @@ def listing(code: str) -> str:
         mine=mine,
         shown=[_shown(field, values, found, mine) for field in fields_of(found.board)],
         stages=stages(found),
-        holder=holder(found),
+        holder=holder(found, consultations.open_one(session, found.id)),
+        diagnosed=mine and consultations.latest(session, found.id) is not None,
         transitions=LISTING.open_to(found, who),
         reviewing=who.can(Permission.LISTING_REVIEW) and not mine,
         completeness=progress(found, values) if mine else None,

@@ -12,15 +12,16 @@ from werkzeug.wrappers import Response
 
 from jiebang.accounts.models import User
 from jiebang.core import clock
-from jiebang.core.permissions import Actor
+from jiebang.core.permissions import Actor, Permission
 from jiebang.discovery import suggestions
 from jiebang.web.access import Level, access, actor, db
 from jiebang.web.current import platform
 
-from .. import queries, services
+from .. import consultations, queries, services
+from ..diagnosis import TURN_LABELS, Diagnosis, Turn
 from ..documents import card
 from ..models import Listing
-from ..stages import CONFIRM_DAYS, review_due
+from ..stages import CONFIRM_DAYS, endorse_due, review_due
 from ..workflow import STATE_LABELS, ListingState
 from .blueprint import blueprint
 from .pending import COOKIE
@@ -62,6 +63,7 @@ def todo() -> str:
     """待我办理 by due date, 等待对方 with until when, 新匹配 since the last visit."""
     session, who = db(), actor()
     mine, waiting = _own(who)
+    mine += _advising(who)
     for section in SECTIONS:
         more_mine, more_waiting = section(session, who)
         mine += more_mine
@@ -95,7 +97,12 @@ def _own(who: Actor) -> tuple[list[Task], list[Task]]:
     if who.seat is None:
         return [], []
     session = db()
-    states = (ListingState.DRAFT, ListingState.RETURNED, ListingState.SUBMITTED)
+    states = (
+        ListingState.DRAFT,
+        ListingState.RETURNED,
+        ListingState.ENDORSING,
+        ListingState.SUBMITTED,
+    )
     mine, waiting = [], []
     for listing in queries.of_organisation(session, who.seat.organisation_id, states):
         if not who.acts_in(listing.line):
@@ -106,10 +113,28 @@ def _own(who: Actor) -> tuple[list[Task], list[Task]]:
             due = review_due(listing.submitted_at)
             url = url_for("boards.listing", code=listing.code)
             waiting.append(Task(url, listing.title, f"{about} · 等平台运营", due, "查看"))
+        elif listing.state is ListingState.ENDORSING:
+            assert listing.proposed_at is not None
+            due = endorse_due(listing.proposed_at)
+            url = url_for("boards.check_answers", code=listing.code)
+            if who.can(Permission.LISTING_ENDORSE):
+                mine.append(Task(url, listing.title, about, due, "去审批"))
+            else:
+                waiting.append(Task(url, listing.title, f"{about} · 等本单位管理员", due, "查看"))
         else:
             url = url_for("boards.check_answers", code=listing.code)
             meta = f"{about} · {listing.state_reason}" if listing.state_reason else about
             mine.append(Task(url, listing.title, meta, None, "继续填写"))
+    for diagnosis, listing in consultations.of_organisation(session, who.seat.organisation_id):
+        if not who.acts_in(listing.line):
+            continue
+        url = url_for("boards.diagnosis", code=listing.code)
+        if diagnosis.turn is Turn.OWNER:
+            meta = f"{listing.board.label} · 平台提了问题，回答或补充后再提交"
+            mine.append(Task(url, listing.title, meta, diagnosis.due, "去回答"))
+        else:
+            meta = f"{listing.board.label} · 诊断中 · 等诊断人"
+            waiting.append(Task(url, listing.title, meta, diagnosis.due, "查看"))
     for listing in services.confirm_due(session, [who.seat.organisation_id]):
         assert listing.confirmed_at is not None
         due = clock.to_beijing(listing.confirmed_at).date() + timedelta(days=CONFIRM_DAYS + 14)
@@ -117,6 +142,39 @@ def _own(who: Actor) -> tuple[list[Task], list[Task]]:
         meta = f"{listing.board.label} · 发布已满 {CONFIRM_DAYS} 天，请确认是否仍有效"
         mine.append(Task(url, listing.title, meta, due, "去确认"))
     return mine, waiting
+
+
+def _advising(who: Actor) -> list[Task]:
+    """What was sent to this person for diagnosis and waits for their word; for a reviewer also
+    what waits for anybody longer than it should."""
+    session = db()
+    own = consultations.of_advisor(session, who)
+    found = [
+        Task(
+            url_for("boards.diagnosis", code=listing.code),
+            listing.title,
+            f"{listing.board.label} · 请诊断：看看还缺什么",
+            diagnosis.due,
+            "去诊断",
+        )
+        for diagnosis, listing in own
+        if diagnosis.turn is Turn.ADVISOR
+    ]
+    if who.can(Permission.LISTING_REVIEW):
+        late = consultations.under_way(session, Diagnosis.due < clock.today())
+        found += [
+            Task(
+                url_for("boards.diagnosis", code=listing.code),
+                listing.title,
+                f"{listing.board.label} · {TURN_LABELS[diagnosis.turn]}逾期未答复",
+                diagnosis.due,
+                "去处理",
+            )
+            for diagnosis, listing in late
+            if not (diagnosis.advisor_id == who.user_id and diagnosis.turn is Turn.ADVISOR)
+            and not listing.belongs_to(who)
+        ]
+    return found
 
 
 def _fresh(who: Actor, since: Any) -> list[dict[str, Any]]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from jiebang.boards import queries, services, storage
+from jiebang.boards import consultations, queries, services, storage
 from jiebang.boards.documents import INDUSTRY_LABELS, card, indexable, is_open
 from jiebang.boards.fields import FieldType, fields_of
 from jiebang.boards.fields.values import completeness, display
+from jiebang.boards.intake.clarity import Mark, points
 from jiebang.boards.models import Listing
+from jiebang.boards.services import diagnosis as diagnosing
 from jiebang.boards.stages import review_due
 from jiebang.boards.views.todo import Task
 from jiebang.boards.workflow import LISTING
@@ -29,6 +33,7 @@ DONE = {
     "return": "已退回，发布方会看到您写的原因。",
     "suspend": "已暂停展示，发布方会看到原因。",
     "resume": "已恢复展示。",
+    "conclude": "已结束诊断，内容回到待审核。",
 }
 
 
@@ -81,7 +86,9 @@ def review(code: str) -> str:
     return _page(queries.for_review(db(), code), "", {})
 
 
-def _page(listing: Listing, reason: str, errors: dict[str, str]) -> str:
+def _page(
+    listing: Listing, reason: str, errors: dict[str, str], asked: dict[str, str] | None = None
+) -> str:
     session, who = db(), actor()
     values = storage.read(listing)
     fields = fields_of(listing.board)
@@ -124,10 +131,50 @@ def _page(listing: Listing, reason: str, errors: dict[str, str]) -> str:
         reason=reason,
         errors=errors,
         due=review_due(listing.submitted_at) if listing.submitted_at else None,
+        advisors=consultations.advisors(session, listing),
+        diagnosis=consultations.latest(session, listing.id),
+        asked=asked or {"advisor": "", "questions": _questions(listing, values)},
+        limit=diagnosing.LIMIT,
     )
 
 
-@blueprint.post("/operations/review/<code>/<any(approve,'return',suspend,resume):name>")
+def _questions(listing: Listing, values: dict[str, Any]) -> str:
+    """What the open text leaves open, as questions to begin with; the reviewer edits them."""
+    seen = {
+        field.name: values[field.name]
+        for field in fields_of(listing.board)
+        if is_open(field, listing.disclosure)
+    }
+    return "\n".join(
+        f"{number}. {point.label}：{point.says}"
+        for number, point in enumerate(
+            (each for each in points(listing.board, seen) if each.mark is not Mark.FOUND), 1
+        )
+    )
+
+
+@blueprint.post("/operations/review/<code>/diagnosis")
+@access(Level.PERMISSION, Permission.LISTING_REVIEW)
+def diagnose(code: str) -> str | tuple[str, int] | Response:
+    """Sends a need or an outcome with questions to an advisor, or straight to the owner."""
+    session, who = db(), actor()
+    listing = queries.for_review(session, code)
+    asked = {name: request.form.get(name, "") for name in ("advisor", "questions")}
+    chosen = asked["advisor"]
+    try:
+        if chosen and not (chosen.isascii() and chosen.isdigit() and len(chosen) < 10):
+            raise Invalid({"advisor": "请从列表里选一位。"})
+        diagnosing.send(
+            session, who, platform().discovery, listing, int(chosen) if chosen else None,
+            asked["questions"],
+        )  # fmt: skip
+    except Invalid as error:
+        return _page(listing, "", error.errors, asked), 422
+    flash("已送诊断，对方会收到通知，5 个工作日内答复。", "success")
+    return redirect(url_for("operations.queue"), 303)
+
+
+@blueprint.post("/operations/review/<code>/<any(approve,'return',suspend,resume,conclude):name>")
 @access(Level.PERMISSION, Permission.LISTING_REVIEW)
 def decide(code: str, name: str) -> str | tuple[str, int] | Response:
     """Approve, return, suspend or resume."""

@@ -63,6 +63,7 @@ def seats_of(session: Session, user_id: int) -> tuple[Seat, ...]:
             scopes=frozenset(Line(scope) for scope in membership.scopes if scope in known),
             verified=found.verified,
             category=found.category.value,
+            endorsement=found.endorsement,
         )
         for membership, found in rows
     )

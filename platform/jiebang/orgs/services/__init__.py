@@ -20,6 +20,7 @@ from .organisations import (
     create_organisation,
     edit_profile,
     guard_manage,
+    require_endorsement,
     unclaimed,
 )
 from .verification import (
@@ -51,6 +52,7 @@ __all__ = [
     "proves",
     "remove_member",
     "renew_invitation",
+    "require_endorsement",
     "return_claim",
     "revoke_invitation",
     "submit_claim",

@@ -82,6 +82,18 @@ def edit_profile(session: Session, actor: Actor, profile: Profile) -> Organisati
     return found
 
 
+def require_endorsement(session: Session, actor: Actor, required: bool) -> Organisation:
+    """Switches on or off that agents' listings wait for an administrator's word."""
+    found = queries.mine(session, actor, lock=True)
+    guard_manage(actor)
+    if _assign(found, {"endorsement": required}):
+        audit.record(
+            session, actor, "organisation.edited", "organisation", found.id,
+            organisation_id=found.id, fields=["endorsement"], required=required,
+        )  # fmt: skip
+    return found
+
+
 def unclaimed(
     session: Session, actor: Actor, name: str, category: Category = Category.ENTERPRISE
 ) -> Organisation:

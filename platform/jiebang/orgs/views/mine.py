@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask import session as cookie
 from werkzeug.wrappers import Response
 
@@ -81,6 +81,21 @@ def edit() -> str | tuple[str, int] | Response:
         form.refuse(error.errors)
         return _edit(form, found, fixed), 422
     flash("单位资料已保存。", "success")
+    return redirect(url_for("orgs.mine"), 303)
+
+
+@blueprint.post("/organisations/mine/endorsement")
+@access(Level.MEMBER)
+def endorsement() -> Response:
+    """Whether agents' listings wait for an administrator's word."""
+    required = request.form.get("required") == "1"
+    services.require_endorsement(db(), actor(), required)
+    flash(
+        "已开启：经办人提交的内容先由单位管理员审批。"
+        if required
+        else "已关闭：经办人可以直接提交平台审核。",
+        "success",
+    )
     return redirect(url_for("orgs.mine"), 303)
 
 
