@@ -37,6 +37,9 @@ class Transition:
     guards: tuple[Guard, ...] = ()
     tone: str = "neutral"
     needs_reason: bool = False
+    sides: frozenset[str] = frozenset()
+    """Where two parties share an object: who of them may. Its `sides_of(actor)` says which an
+    actor is on; `by_owner` is not asked then."""
 
 
 def arrow(
@@ -50,10 +53,20 @@ def arrow(
     guards: tuple[Guard, ...] = (),
     tone: str = "neutral",
     needs_reason: bool = False,
+    sides: Iterable[str] = (),
 ) -> Transition:
     """One line of a workflow's table."""
     return Transition(
-        name, label, frozenset(sources), target, permission, by_owner, guards, tone, needs_reason
+        name,
+        label,
+        frozenset(sources),
+        target,
+        permission,
+        by_owner,
+        guards,
+        tone,
+        needs_reason,
+        frozenset(sides),
     )
 
 
@@ -72,9 +85,12 @@ class Workflow:
         if not actor.can(transition.permission):
             return Forbidden(f"您的角色不能执行“{transition.label}”。")
         owns = subject.belongs_to(actor)
-        if transition.by_owner and not owns and actor.user_id is not None:
+        if transition.sides:
+            if actor.user_id is not None and not transition.sides & _sides(subject, actor):
+                return Forbidden(f"“{transition.label}”由另一方办理。")
+        elif transition.by_owner and not owns and actor.user_id is not None:
             return Forbidden(f"只有所属单位可以执行“{transition.label}”。")
-        if not transition.by_owner and owns and actor.user_id is not None:
+        elif not transition.by_owner and owns and actor.user_id is not None:
             return Forbidden(f"不能对本单位的内容执行“{transition.label}”，请由其他人员办理。")
         if subject.state not in transition.sources:
             return Conflict(f"当前状态下不能执行“{transition.label}”，请刷新页面查看最新状态。")
@@ -98,3 +114,8 @@ class Workflow:
             for transition in self.transitions.values()
             if self.refusal(transition.name, subject, actor) is None
         ]
+
+
+def _sides(subject: Stateful, actor: Actor) -> frozenset[str]:
+    found: frozenset[str] = getattr(subject, "sides_of")(actor)  # noqa: B009
+    return found

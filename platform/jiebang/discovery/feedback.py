@@ -10,42 +10,16 @@ from sqlalchemy.orm import Session
 from jiebang.core import audit, clock
 from jiebang.core.errors import Invalid
 from jiebang.core.permissions import Actor, Line
+from jiebang.core.reasons import ReasonCode, choices
 
 from .models import Feedback, Suggestion, Verdict
 
-REASONS: dict[Line, dict[str, str]] = {
-    Line.TECHNOLOGY: {
-        "too_early": "阶段过早",
-        "route_unclear": "路线不清",
-        "below_indicators": "指标不达标",
-        "too_expensive": "成本过高",
-        "rights": "产权障碍",
-        "too_late": "时限不符",
-        "conditions": "条件不符",
-        "solved": "已有方案",
-        "unclear": "描述不清",
-    },
-    Line.PROCUREMENT: {
-        "price": "价格",
-        "lead_time": "交期",
-        "qualification": "资质",
-        "capacity": "产能",
-        "specification": "规格不符",
-    },
-    Line.TALENT: {
-        "major": "专业不符",
-        "headcount": "人数不足",
-        "pay": "薪酬",
-        "time": "时间不符",
-    },
-}
 UNRELATED = ("unrelated", "方向无关")
-OTHER = ("other", "其他")
 
 
 def reasons(line: Line) -> dict[str, str]:
     """Reason codes of a line with their labels; 方向无关 and 其他 are always there."""
-    return {UNRELATED[0]: UNRELATED[1], **REASONS[line], OTHER[0]: OTHER[1]}
+    return {UNRELATED[0]: UNRELATED[1], **dict(choices(line))}
 
 
 def give(
@@ -62,7 +36,7 @@ def give(
     """Stores 不合适 for a pair; a reason is required, 其他 needs a sentence."""
     if reason not in reasons(line):
         raise Invalid({"reason": "请选择不合适的原因。"})
-    if reason == OTHER[0] and not note.strip():
+    if reason == ReasonCode.OTHER and not note.strip():
         raise Invalid({"note": "选择“其他”时，请用一句话说明原因。"})
     if len(note) > 500:
         raise Invalid({"note": f"说明最多 500 字，现在 {len(note)} 字。"})
