@@ -15,8 +15,11 @@ __all__ = ["AREAS", "audit", "limits", "metadata", "outbox", "uploads"]
 AREAS = (
     "accounts",
     "orgs",
+    "orgs.notices",
     "discovery",
     "boards",
+    "boards.tracks",
+    "boards.threads",
     "technology",
     "procurement",
     "talent",
@@ -26,7 +29,7 @@ AREAS = (
 
 
 def metadata() -> MetaData:
-    """The metadata with every area's tables in it; an area without tables has no `models`."""
+    """The metadata with every room's tables in it; one without tables has no `models`."""
     for area in AREAS:
         name = f"{__package__}.{area}.models"
         if find_spec(name) is not None:

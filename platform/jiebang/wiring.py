@@ -22,11 +22,13 @@ def areas(app: Flask) -> None:
     """Registers every area's routes and menu entries, floor by floor."""
     from .accounts import views as accounts
     from .boards import views as boards
+    from .boards.threads import views as threads
     from .discovery import views as discovery
     from .operations import views as operations
     from .orgs import views as orgs
+    from .orgs.notices import views as notices
 
-    for area in (accounts, orgs, discovery, boards, operations):
+    for area in (accounts, orgs, notices, discovery, boards, threads, operations):
         area.register(app)
 
 
@@ -37,7 +39,17 @@ def discovery(settings: Settings, database: Database) -> Discovery:
 
     door = Discovery(settings, database)
     door.provider = BoardsProvider()
+    listen()
     return door
+
+
+def listen() -> None:
+    """Who hears of a listing's steps: called with the door that every process has."""
+    from .boards.services.life import LISTENERS
+    from .boards.threads import services as threads
+
+    if threads.listing_changed not in LISTENERS:
+        LISTENERS.append(threads.listing_changed)
 
 
 def jobs(
@@ -46,18 +58,25 @@ def jobs(
     """What the worker does, by kind of job; in a web process it shares that process's index."""
     from .core import mail
     from .discovery import suggestions
+    from .orgs.notices import services as notices
 
     search = door or discovery(settings, database)
 
     def suggest(session: Session, payload: dict[str, Any]) -> None:
         suggestions.compute(search, session, int(payload["listing_id"]))
 
-    return {"suggest": suggest, mail.KIND: mail.handler(settings)}
+    return {
+        "suggest": suggest,
+        mail.KIND: mail.handler(settings),
+        notices.ONE: notices.mail_one(settings.base_url),
+        notices.MANY: notices.mail_many(settings.base_url),
+    }
 
 
 def chores(door: Discovery) -> list[Callable[[], object]]:
     """What the worker does every minute: deadlines, and the index's snapshot when it is due."""
     from .boards.services import diagnosis, run_clock
+    from .boards.threads import services as threads
     from .core import clock
 
     def keep_deadlines() -> None:
@@ -68,7 +87,11 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
         with door.database.transaction() as session:
             diagnosis.remind(session, door, clock.today())
 
+    def keep_answers() -> None:
+        with door.database.transaction() as session:
+            threads.run_clock(session)
+
     def save_snapshot() -> None:
         door.live.save_snapshot()
 
-    return [keep_deadlines, keep_diagnoses, save_snapshot]
+    return [keep_deadlines, keep_diagnoses, keep_answers, save_snapshot]

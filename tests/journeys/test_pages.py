@@ -38,13 +38,16 @@ OF_EACH_ROLE = frozenset({"boards.todo", "boards.mine", "boards.listing", "orgs.
 """Pages that differ by who reads them; all others are looked at once."""
 NARROWEST = 360
 """Nothing has to be smaller than this."""
-FILES = frozenset({"static", "boards.download", "boards.template", "orgs.paper"})
+FILES = frozenset(
+    {"static", "boards.download", "threads.download", "boards.template", "orgs.paper"}
+)
 ELSEWHERE = {
     "accounts.confirm_email": "test_what_is_not_there_is_said_in_words",
     "accounts.reset": "test_what_is_not_there_is_said_in_words",
     "orgs.invitation": "test_what_is_not_there_is_said_in_words",
     "boards.diagnosis": "test_diagnosis",
     "orgs.review": "test_two_sides",
+    "threads.interest": "test_outcome_market",
     "orgs.claim": "the demonstration has no organisation without people",
     "orgs.review_claim": "the demonstration has no organisation without people",
 }

@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from jiebang.boards.services import attachments
+from jiebang.boards.threads import services as threads
+from jiebang.boards.threads.models import FileLevel
 from jiebang.core import clock, uploads
 from jiebang.core.boards import Board
 from jiebang.core.permissions import ROLE_PERMISSIONS, Actor, OrganisationRole, Role
@@ -47,8 +50,8 @@ class Setting:
     invited: Actor
     staff: dict[Role, Actor]
     file: Path
-    samples: dict[str, Any]
-    hidden: dict[str, Any]
+    samples: dict[Any, Any]
+    hidden: dict[Any, Any]
 
     def restore(self) -> None:
         """Puts the database back: what one request changed does not touch the next."""
@@ -69,6 +72,7 @@ def setting_in(world: World, folder: Path) -> Setting:
     public = world.published(owner)
     partner = world.published(stranger, Board.OUTCOME)
     draft = world.draft(owner)
+    third = world.owner(name="样品三号有限公司")
     mate = world.member(owner.organisation_id, world.user(), OrganisationRole.AGENT)
     moment = clock.now()
     with world.database.transaction() as session:
@@ -105,7 +109,25 @@ def setting_in(world: World, folder: Path) -> Setting:
         )  # fmt: skip
         session.add_all([claim, invitation])
         session.flush()
+        thread = threads.express_interest(
+            session, third, world._load(session, public), "我们做过同类工艺，想了解指标。"
+        )
+        spoken = threads.say(
+            session, third, thread, "先发一份样品说明。",
+            received=Received(io.BytesIO(PDF), "样品.pdf"), level=FileLevel.BOTH,
+            folder=world.settings.uploads, limit=10_000,
+        )  # fmt: skip
+        threads.say(session, owner, thread, "可以谈。")
+        session.flush()
+        meeting = threads.propose_meeting(
+            session, third, thread, moment + timedelta(days=3), "一号会议室"
+        )
         samples: dict[Any, Any] = {
+            "thread_id": thread.id,
+            "message_id": spoken.id,
+            "meeting_id": meeting.id,
+            ("threads.interest", "code"): partner,
+            ("threads.send", "code"): partner,
             "code": public,
             "other": partner,
             "board_name": "need",
@@ -122,7 +144,9 @@ def setting_in(world: World, folder: Path) -> Setting:
             "upload_id": paper.id,
             ("orgs.claim", "organisation_id"): unclaimed.id,
         }
-    hidden = {
+    hidden: dict[Any, Any] = {
+        ("threads.interest", "code"): draft,
+        ("threads.send", "code"): draft,
         "code": draft,
         "attachment_id": files[1],
         "token": "nobody-was-sent-this-token",
@@ -169,7 +193,7 @@ def _values(rule: Rule, samples: dict[Any, Any], missing: list[str]) -> list[dic
     return sets
 
 
-def cases(setting: Setting, changed: dict[str, Any] | None = None) -> list[Case]:
+def cases(setting: Setting, changed: dict[Any, Any] | None = None) -> list[Case]:
     """Every rule, method and word of the URL map; fails for what has no sample."""
     app = setting.world.app
     samples = {**setting.samples, **(changed or {})}

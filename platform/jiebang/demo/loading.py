@@ -31,6 +31,8 @@ from jiebang.discovery.engine import Discovery
 from jiebang.orgs import services as orgs
 from jiebang.orgs.models import Category, Cultivation, Organisation, OrganisationState, Size
 
+from . import dealings
+
 DATA = Path(__file__).resolve().parent / "data"
 ACTOR = Actor(user_id=None, label="演示数据", permissions=frozenset(Permission))
 FILES = {
@@ -87,6 +89,8 @@ def load(database: Database, discovery: Discovery) -> Loaded:
             session.flush()
             for board, name in FILES.items():
                 _listings(session, discovery, board, DATA / name, by_name)
+            session.flush()
+            dealings.load(session)
         found.organisations = _count(session, Organisation.id)
         found.listings = _count(session, Listing.id)
         found.published = int(

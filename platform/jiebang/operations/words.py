@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from jiebang.boards.fields import FIELDS
+from jiebang.boards.threads.workflow import THREAD
 from jiebang.boards.workflow import LISTING
 from jiebang.boards.workflow import STATE_LABELS as LISTING_STATES
 from jiebang.core.boards import Board
 from jiebang.core.permissions import LINE_LABELS, ROLE_LABELS
+from jiebang.core.reasons import REASON_LABELS
 from jiebang.orgs.terms import ROLE_LABELS as SEAT_LABELS
 from jiebang.orgs.terms import STATE_LABELS as ORGANISATION_STATES
 
@@ -62,17 +64,33 @@ ACTIONS = {
     "listing.uninvited": "取消邀请",
     "diagnosis.ask": "诊断提问",
     "diagnosis.answer": "回答诊断",
+    "thread.opened": "发出对接意向",
+    "thread.meeting_proposed": "提议会面",
+    "thread.meeting_confirm": "同意会面",
+    "thread.meeting_cancel": "取消会面",
+    "thread.minutes": "写会面纪要",
+    "thread.contact": "同意交换联系方式",
+    "thread.confidentiality": "接受保密协议",
+    "protected.read": "查看保密内容",
+    **{f"thread.{name}": each.label for name, each in THREAD.transitions.items()},
     **{f"listing.{name}": each.label for name, each in LISTING.transitions.items()},
 }
-TARGETS = {"user": "账号", "organisation": "单位", "listing": "榜单内容", "upload": "文件"}
+TARGETS = {
+    "user": "账号",
+    "organisation": "单位",
+    "listing": "榜单内容",
+    "upload": "文件",
+    "thread": "对接",
+}
 _KEYS = {
     "before": "原状态", "after": "现状态", "fields": "栏目", "board": "榜单", "code": "编号",
     "role": "角色", "roles": "角色", "scopes": "业务线", "reason": "原因", "browser": "登录号",
     "category": "类别", "invited": "被邀请单位", "sessions_ended": "退出登录数",
     "ended": "退出登录数", "missing": "缺项", "demo": "演示账号", "other": "对方内容",
     "purpose": "用途", "protected": "不公开", "upload": "文件", "request": "申请", "claim": "申请",
-    "claimant": "申请人", "address": "地址摘要", "by": "操作方", "administrator": "管理员",
-    "diagnosis": "诊断", "required": "须审批",
+    "claimant": "申请人", "address": "地址摘要", "listing": "榜单编号", "meeting": "会面",
+    "file": "附文件", "released": "双方可见", "version": "版本", "by": "操作方",
+    "administrator": "管理员", "diagnosis": "诊断", "required": "须审批",
 }  # fmt: skip
 _ROLES = {role.value: label for role, label in ROLE_LABELS.items()}
 _ROLES |= {role.value: label for role, label in SEAT_LABELS.items()}
@@ -88,6 +106,7 @@ _VALUES = {
     "board": {board.value: board.label for board in Board},
     "role": _ROLES,
     "roles": _ROLES,
+    "reason": {code.value: label for code, label in REASON_LABELS.items()},
     "scopes": {line.value: label for line, label in LINE_LABELS.items()},
 }  # fmt: skip
 _STATES = {

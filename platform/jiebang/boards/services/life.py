@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -25,6 +25,10 @@ from .drafting import log
 
 CONFIRM_AFTER = timedelta(days=90)
 """A listing that nobody confirmed for this long asks its owner (DOMAIN.md, Listing life)."""
+Listener = Callable[[Session, Actor, Listing, str], None]
+"""Hears of every step of a listing in its transaction; may refuse it with a Conflict."""
+LISTENERS: list[Listener] = []
+"""Higher rooms add theirs in `wiring`: threads and responses follow their listing."""
 EXPIRE_AFTER = CONFIRM_AFTER + timedelta(days=14)
 """Two weeks to answer before it expires."""
 
@@ -93,6 +97,8 @@ def advance(
         session, actor, f"listing.{name}", "listing", listing.id,
         organisation_id=listing.organisation_id, before=before.value, after=listing.state.value,
     )  # fmt: skip
+    for listener in LISTENERS:
+        listener(session, actor, listing, name)
 
 
 def _end_diagnosis(session: Session, listing: Listing, name: str) -> None:

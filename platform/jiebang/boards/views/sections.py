@@ -1,6 +1,8 @@
-"""What boards add to other areas' pages: an organisation's public listings."""
+"""What boards add to other areas' pages, and what others add to a listing's."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from flask import render_template
 from markupsafe import Markup
@@ -11,6 +13,13 @@ from jiebang.orgs.models import Organisation
 
 from .. import queries
 from ..documents import card
+from ..models import Listing
+
+Section = Callable[[Session, Listing, Actor], Markup | str]
+"""Takes a listing that the viewer may read; returns HTML, or "" for nothing to show."""
+
+ON_LISTING: list[Section] = []
+"""What higher rooms put on a listing's page: the way into a thread, the responses."""
 
 
 def of_organisation(session: Session, organisation_id: int, viewer: Actor) -> Markup:

@@ -11,7 +11,7 @@ from jiebang.web import navigation
 from jiebang.web.access import db
 from jiebang.web.navigation import Entry
 
-from . import desk, review, tasks, trail
+from . import desk, overdue, review, tasks, trail
 from .blueprint import blueprint
 
 
@@ -25,7 +25,7 @@ def register(app: Flask) -> None:
         Entry(60, "运行概况", "operations.desk", lambda who: who.can(Permission.OPERATIONS_VIEW)),
         Entry(70, "审计", "operations.trail", lambda who: who.can(Permission.AUDIT_VIEW)),
     )
-    for section in (review.tasks, tasks.verifications):
+    for section in (review.tasks, tasks.verifications, overdue.tasks):
         if section not in boards_todo.SECTIONS:
             boards_todo.SECTIONS.append(section)
 

@@ -10,7 +10,7 @@ from jiebang.core.permissions import Permission
 from jiebang.discovery import suggestions
 from jiebang.web.access import Level, access, db
 
-from .. import queries
+from .. import queries, waits
 from .blueprint import blueprint
 
 ORGANISATIONS = {
@@ -48,6 +48,7 @@ def desk() -> str:
         ],
         reviews=reviews,
         reviews_text="—" if hours is None else f"{hours:.1f} 小时",
+        overdue=len(waits.overdue(session)),
         jobs=queries.jobs(session),
         pairs=suggestions.count(session),
     )

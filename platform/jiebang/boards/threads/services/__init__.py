@@ -1,0 +1,20 @@
+"""What the two sides of a thread can do; each act leaves an audit row and tells the other side."""
+
+from .clocks import run_clock
+from .handing import agree, give_contact, log_access
+from .meeting import answer_meeting, propose_meeting, write_minutes
+from .talk import end, express_interest, listing_changed, say
+
+__all__ = [
+    "agree",
+    "answer_meeting",
+    "end",
+    "express_interest",
+    "give_contact",
+    "listing_changed",
+    "log_access",
+    "propose_meeting",
+    "run_clock",
+    "say",
+    "write_minutes",
+]

@@ -1,0 +1,1 @@
+"""Tracks as data: switches and clocks over one fixed workflow (DOMAIN.md, Tracks)."""

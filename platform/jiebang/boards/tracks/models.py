@@ -1,0 +1,82 @@
+"""A track's values as they were on a day: switches, clocks, and where they come from."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from jiebang.core.base import Base, UtcDateTime, enum_column
+
+from ..models import Track
+
+CLOCKS = (
+    "interest_days", "answer_days", "idle_days", "formality_days", "return_days", "decision_days",
+    "introduction_days", "escalate_days",
+)  # fmt: skip
+SWITCHES = ("formality", "shortlist", "joint", "several", "one_each")
+LONGEST = 60
+"""Working days that a clock may have at most."""
+
+
+class RelatedRule(StrEnum):
+    """What becomes of a response from a related party."""
+
+    BARRED = "barred"
+    DISCLOSED = "disclosed"
+
+
+class DecisionFrom(StrEnum):
+    """When the clock of a decision starts."""
+
+    FILING = "filing"
+    CLOSING = "closing"
+
+
+class TrackVersion(Base):
+    """One version of a track. What runs keeps the version that it started with."""
+
+    __tablename__ = "track_version"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    track: Mapped[Track] = mapped_column(enum_column(Track, "track"))
+    number: Mapped[int]
+    valid_from: Mapped[date]
+    related: Mapped[RelatedRule] = mapped_column(enum_column(RelatedRule, "related"))
+    formality: Mapped[bool]
+    """The platform checks a response before the issuer reads it."""
+    shortlist: Mapped[bool]
+    """Only what was shortlisted can be selected."""
+    joint: Mapped[bool]
+    """Consortia (联合体) may answer."""
+    several: Mapped[bool]
+    """The issuer may select more than one."""
+    one_each: Mapped[bool]
+    """One live response per organisation, whoever leads the project."""
+    decision_from: Mapped[DecisionFrom] = mapped_column(enum_column(DecisionFrom, "decision_from"))
+    interest_days: Mapped[int]
+    """Working days, as all that follow: to answer an interest."""
+    answer_days: Mapped[int]
+    """To answer a question in a thread."""
+    idle_days: Mapped[int]
+    """Until both sides of a quiet thread are asked whether they go on."""
+    formality_days: Mapped[int]
+    return_days: Mapped[int]
+    """To improve what was returned."""
+    decision_days: Mapped[int]
+    introduction_days: Mapped[int]
+    escalate_days: Mapped[int]
+    """From each step of the escalation to the next: holder, specialist, operator."""
+    source: Mapped[str] = mapped_column(Text)
+    """Where the values come from."""
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    """None: shipped with the platform."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        Index("uq_track_version_track_number", "track", "number", unique=True),
+        CheckConstraint("source <> ''", name="source"),
+        *(CheckConstraint(f"{name} BETWEEN 1 AND {LONGEST}", name=name) for name in CLOCKS),
+    )

@@ -1,0 +1,33 @@
+"""The versions that the platform brings along; they are put into every new database."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from jiebang.core import clock
+
+from .models import TrackVersion
+
+DATA = Path(__file__).resolve().parent / "data" / "tracks.json"
+
+
+def versions() -> list[dict[str, Any]]:
+    """The rows of the data file with typed dates."""
+    raw = json.loads(DATA.read_text(encoding="utf-8"))
+    return [{**row, "valid_from": date.fromisoformat(row["valid_from"])} for row in raw["versions"]]
+
+
+def seed(connection: Connection) -> None:
+    """Adds those shipped versions that the database does not have; changes none it has."""
+    known = {
+        (row.track, row.number)
+        for row in connection.execute(select(TrackVersion.track, TrackVersion.number))
+    }
+    for row in versions():
+        if (row["track"], row["number"]) not in known:
+            connection.execute(insert(TrackVersion).values(**row, created_at=clock.now()))

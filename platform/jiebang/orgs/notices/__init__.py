@@ -1,0 +1,1 @@
+"""Notices to people: on their page at once, by mail as they wish."""
