@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from .conftest import OpenPage
-from .people import cell, choose, go, heading, menu, press, sign_in, told
+from tests.boards.intake.files import word
+
+from .conftest import OpenPage, Watch
+from .people import cell, choose, go, heading, menu, pdf, press, sign_in, told
 
 Check = Callable[[Page], None]
 Save = Callable[[Page, str], None]
@@ -87,6 +89,34 @@ def test_a_vague_need_through_its_diagnosis(
     operator.go_back()
     press(operator, "通过并发布")
     told(operator, "已通过并发布")
+
+
+def test_a_file_is_read_and_only_what_is_ticked_is_taken(
+    open_page: OpenPage, axe: Check, screenshot: Save, watch: Watch
+) -> None:
+    watch.forgive("status of 422")
+    page = open_page()
+    sign_in(page, "rd")
+    page.goto("/listings/new/need")
+    go(page, "读取文件，勾选要用的内容")
+    chooser = page.get_by_label("需求书、成果说明或登记表")
+    chooser.set_input_files(pdf("扫描件.pdf"))
+    press(page, "读取文件")
+    expect(page.get_by_role("alert")).to_contain_text("扫描件")
+    axe(page)
+    screenshot(page, "document-refused")
+    docx = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    chooser.set_input_files({"name": "需求.docx", "mimeType": docx, "buffer": word()})
+    press(page, "读取文件")
+    heading(page, "核对文件内容")
+    axe(page)
+    screenshot(page, "document-review")
+    page.get_by_label("采用：标题").check()
+    page.get_by_label("采用：目标指标").check()
+    press(page, "采用勾选的")
+    told(page, "已采用 2 项")
+    expect(page.get_by_label("标题", exact=True)).to_have_value("精密减速器齿面磨损过快")
+    expect(page.get_by_label("公开摘要")).to_have_value("")
 
 
 def test_an_outcome_passes_its_universitys_office(

@@ -106,9 +106,14 @@ def to_input(field: Field, value: Any) -> Any:
     return value
 
 
-def make(fields: tuple[Field, ...], values: Mapping[str, Any]) -> Form:
-    """The form with stored values in it, or with what was just typed when it was submitted."""
+def make(fields: tuple[Field, ...], values: Mapping[str, Any], *, fresh: bool = False) -> Form:
+    """The form with stored values in it, or with what was just typed when it was submitted.
+
+    `fresh`: with the values whatever was submitted, for an answer to another form.
+    """
     data = {field.name: to_input(field, values.get(field.name)) for field in fields}
+    if fresh:
+        return form_class(fields)(formdata=None, data=data)
     return form_class(fields)(data=data)
 
 

@@ -14,6 +14,7 @@ from . import (
     advice,
     browse,
     diagnosis,
+    document,
     edit,
     files,
     life,
@@ -29,7 +30,22 @@ from .blueprint import blueprint
 
 def register(app: Flask) -> None:
     """Adds the boards' routes and menu entries."""
-    assert all((advice, browse, diagnosis, edit, files, life, matches, pending, read, todo, upload))
+    assert all(
+        (
+            advice,
+            browse,
+            diagnosis,
+            document,
+            edit,
+            files,
+            life,
+            matches,
+            pending,
+            read,
+            todo,
+            upload,
+        )
+    )
     app.register_blueprint(blueprint)
     app.add_template_filter(_field_text, "field_text")
     if sections.of_organisation not in PAGE_SECTIONS:
