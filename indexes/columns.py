@@ -60,11 +60,13 @@ class ValueColumn:
         codes = [numbers.setdefault(value, len(numbers)) for value in values]
         self._codes.extend(np.asarray(codes, np.int32))
 
+    def __len__(self) -> int:
+        return self._codes.size
+
     @property
     def values(self) -> list[Any]:
         """The value of every slot."""
-        distinct = list(self._numbers)
-        return [distinct[code] for code in self._codes.view]
+        return self.at(np.arange(len(self)))
 
     def at(self, slots: NDArray[np.int64]) -> list[Any]:
         """The values of these slots."""
@@ -80,6 +82,18 @@ class ValueColumn:
 
     def keep(self, slots: NDArray[np.int64]) -> None:
         """Keeps these slots, in this order."""
-        values = self.values
-        self.__init__()  # type: ignore[misc]
-        self.extend(values[slot] for slot in slots)
+        self._codes.replace(self._codes.view[slots])
+
+    def packed(self, slots: NDArray[np.int64]) -> tuple[list[Hashable], NDArray[np.int32]]:
+        """(distinct values, code of each of these slots)."""
+        used, codes = np.unique(self._codes.view[slots], return_inverse=True)
+        distinct = list(self._numbers)
+        return [distinct[code] for code in used], codes.astype(np.int32)
+
+    def unpack(self, distinct: Iterable[Hashable], codes: NDArray[np.int32]) -> None:
+        """Becomes what `packed` described; raises ValueError when a code has no value."""
+        numbers = {value: number for number, value in enumerate(distinct)}
+        if len(codes) and not 0 <= codes.min() <= codes.max() < len(numbers):
+            raise ValueError("筛选列的编号越界。")
+        self._numbers = numbers
+        self._codes.replace(codes)

@@ -2,23 +2,25 @@
 
 BM25 is that of Robertson & Zaragoza (2009) with Lucene's idf, which is never negative:
 idf = ln(1 + (N - df + 0.5) / (df + 0.5)). N, df and the mean length count live texts only, so a
-score never depends on the order of additions and removals.
+score never depends on the order of additions and removals, nor on what lies in the mapped base
+and what in the tail: contributions are float32 and summed per text in the query's term order.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexes.arrays import Growing
+from indexes.rows import Rows, inverted
 
 K1, B = 1.5, 0.75
-_TAIL = 512  # texts after which the tail is merged into the base, at the latest
+_TAIL = 512  # texts after which the newest are merged into the tail's arrays, at the latest
 Slots = NDArray[np.int64]
+Scores = NDArray[np.float64]
 
 
 class Background:
@@ -36,6 +38,24 @@ class Background:
         return self._counts.get(term, 0) * self._factor
 
 
+class _Inverted:
+    """Slots and counts per term."""
+
+    def __init__(self, starts: NDArray[np.int64], slots: NDArray[np.int32], tf: NDArray[np.uint16]):
+        self.starts, self.slots, self.tf = starts, slots, tf
+
+    def of(self, term: int) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
+        """(slots, counts) of a term."""
+        if term + 1 >= len(self.starts):
+            return self.slots[:0], self.tf[:0]
+        chosen = slice(int(self.starts[term]), int(self.starts[term + 1]))
+        return self.slots[chosen], self.tf[chosen]
+
+
+def _nothing() -> _Inverted:
+    return _Inverted(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.uint16))
+
+
 class Postings:
     """Texts as bags of terms in slots 0, 1, 2, ...; see the module for the formula."""
 
@@ -43,65 +63,61 @@ class Postings:
         self._background = background
         self._terms: dict[str, int] = {}
         self._df = Growing(np.int64)
-        self._general = Growing(np.float64)  # the background's part of the df
-        self._lengths = Growing(np.float64)
-        self._forward: list[tuple[NDArray[np.int32], NDArray[np.int32]]] = []
+        self._lengths = Growing(np.int32)
         self._live = 0
-        self._total = 0.0
-        self._base = 0  # slots below are in the base arrays, those above in the tail
-        self._starts = np.zeros(1, np.int64)
-        self._slots = np.zeros(0, np.int32)
-        self._tf = np.zeros(0, np.float32)
-        self._tail: dict[int, list[tuple[int, int]]] = {}
+        self._total = 0
+        # slots below len(_base_rows) are in the base, those below _merged in the tail's arrays,
+        # the newest in _late
+        self._base, self._base_rows = _nothing(), Rows.empty()
+        self._tail, self._merged = _nothing(), 0
+        self._rows: list[tuple[NDArray[np.int32], NDArray[np.uint16]]] = []
+        self._late: dict[int, list[tuple[int, int]]] = {}
+        self._penalty: tuple[float, NDArray[np.float32]] = (0.0, np.zeros(0, np.float32))
 
     def __len__(self) -> int:
-        return len(self._forward)
+        return len(self._base_rows) + len(self._rows)
 
     def add(self, texts: Sequence[Mapping[str, int]]) -> None:
-        """Appends texts, each as term -> count, to the next slots."""
-        terms, forward = self._terms, self._forward
+        """Appends texts, each as term -> count, to the next slots; a count stops at 65535."""
+        terms, first = self._terms, len(self)
         lengths = []
         for text in texts:
             ids = np.fromiter((terms.setdefault(t, len(terms)) for t in text), np.int32, len(text))
-            counts = np.fromiter(text.values(), np.int32, len(text))
-            forward.append((ids, counts))
-            lengths.append(float(counts.sum()))
-        self._add(lengths)
+            counts = np.fromiter((min(c, 65535) for c in text.values()), np.uint16, len(text))
+            self._rows.append((ids, counts))
+            lengths.append(int(counts.sum(dtype=np.int64)))
+        self._grow(first, lengths)
 
-    def _add(self, lengths: Sequence[float]) -> None:
-        first = len(self._forward) - len(lengths)
+    def _grow(self, first: int, lengths: Sequence[int]) -> None:
         self._df.extend(np.zeros(len(self._terms) - self._df.size, np.int64))
-        df = self._df.view
-        for ids, _ in self._forward[first:]:
+        df, split = self._df.view, len(self._base_rows)
+        for ids, _ in self._rows[first - split :]:
             df[ids] += 1
-        self._lengths.extend(np.asarray(lengths, np.float64))
+        self._lengths.extend(np.asarray(lengths, np.int32))
         self._live += len(lengths)
         self._total += sum(lengths)
-        if len(self._forward) - self._base > max(_TAIL, self._base // 10):
+        if len(self) - max(self._merged, split) > max(_TAIL, len(self._rows) // 10):
             self._merge()
             return
-        for slot in range(first, len(self._forward)):
-            ids, counts = self._forward[slot]
+        for slot in range(first, len(self)):
+            ids, counts = self._rows[slot - split]
             for term, count in zip(ids.tolist(), counts.tolist(), strict=True):
-                self._tail.setdefault(term, []).append((slot, count))
+                self._late.setdefault(term, []).append((slot, count))
 
     def _merge(self) -> None:
-        sizes = [len(ids) for ids, _ in self._forward]
-        empty = np.zeros(0, np.int32)
-        terms = np.concatenate([ids for ids, _ in self._forward] or [empty])
-        counts = np.concatenate([counts for _, counts in self._forward] or [empty])
-        slots = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
-        order = np.argsort(terms, kind="stable")
-        self._slots, self._tf = slots[order], counts[order].astype(np.float32)
-        self._starts = np.zeros(len(self._terms) + 1, np.int64)
-        np.cumsum(np.bincount(terms, minlength=len(self._terms)), out=self._starts[1:])
-        self._base, self._tail = len(sizes), {}
+        rows = Rows.of(self._rows)
+        starts, slots, tf = inverted(rows, len(self._terms), len(self._base_rows))
+        self._tail, self._merged, self._late = _Inverted(starts, slots, tf), len(self), {}
+
+    def _row(self, slot: int) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
+        split = len(self._base_rows)
+        return self._base_rows.at(slot) if slot < split else self._rows[slot - split]
 
     def remove(self, slot: int) -> None:
         """Takes a text out of all statistics; the caller no longer shows the slot."""
-        self._df.view[self._forward[slot][0]] -= 1
+        self._df.view[self._row(slot)[0]] -= 1
         self._live -= 1
-        self._total -= float(self._lengths.view[slot])
+        self._total -= int(self._lengths.view[slot])
 
     def idf(self, term: str) -> float:
         """Inverse document frequency of a term, known or not, background included."""
@@ -113,123 +129,119 @@ class Postings:
             size += self._background.weight
         return float(np.log1p(max(size - df + 0.5, 0.0) / (df + 0.5)))
 
-    @property
-    def terms(self) -> int:
-        """How many different terms there ever were."""
-        return len(self._terms)
-
-    def terms_from(self, first: int) -> list[str]:
-        """The terms of numbers `first`, `first` + 1, ...; a number never changes its term."""
-        return list(islice(self._terms, first, None))
-
-    def number(self, term: str) -> int:
-        """The number of a term, -1 for an unknown one."""
-        return self._terms.get(term, -1)
-
-    def idfs(self, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
-        """`idf` of terms by their numbers, (terms,)."""
-        df = self._df.view[numbers].astype(np.float64)
-        size = float(self._live)
-        if self._background is not None:
-            known = self._general.size
-            if known < len(self._terms):
-                added = [self._background.frequency(term) for term in self.terms_from(known)]
-                self._general.extend(np.asarray(added, np.float64))
-            df += self._general.view[numbers]
-            size += self._background.weight
-        return np.log1p(np.maximum(size - df + 0.5, 0.0) / (df + 0.5))
-
-    def rows(self, slots: Slots) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The texts in these slots as term numbers: (slots + 1,) starts, and all of them."""
-        found = [self._forward[slot][0] for slot in slots]
-        starts = np.zeros(len(found) + 1, np.int64)
-        np.cumsum([len(ids) for ids in found], out=starts[1:])
-        ids = np.concatenate(found) if found else np.zeros(0, np.int32)
-        return starts, ids.astype(np.int64)
-
-    def scores(self, query: Mapping[str, float]) -> tuple[NDArray[np.float64], float]:
+    def scores(self, query: Mapping[str, float]) -> tuple[Scores, float]:
         """BM25 of every slot (slots,), and the bound: the sum of weight x idf over the query.
 
         `query` gives each term its weight (its count, in plain BM25). A text's score is at most
         (K1 + 1) times the bound. Slots that were removed have a meaningless score.
         """
-        size = len(self._forward)
-        weights = {term: weight * self.idf(term) for term, weight in query.items()}
-        bound = float(sum(weights.values()))
-        mean = self._total / self._live if self._live and self._total else 1.0
-        penalty = K1 * (1.0 - B + B * self._lengths.view / mean)
-        slots: list[NDArray[np.int32]] = []
-        counts: list[NDArray[np.float32]] = []
-        factors: list[float] = []
-        late: list[tuple[int, int, float]] = []
-        known = len(self._starts) - 1
-        for term, weight in weights.items():
-            number = self._terms.get(term)
-            if number is None or not weight:
+        (scores,) = self.scores_of([query])
+        return scores, sum(weight * self.idf(term) for term, weight in query.items())
+
+    def scores_of(self, queries: Sequence[Mapping[str, float]]) -> list[Scores]:
+        """`scores` without the bound for several queries at the price of their common terms."""
+        terms: dict[str, list[float]] = {}
+        for number, query in enumerate(queries):
+            for term, weight in query.items():
+                terms.setdefault(term, [0.0] * len(queries))[number] = weight
+        sums = [np.zeros(len(self), np.float32) for _ in queries]
+        penalty = self._penalties()
+        for term, weights in terms.items():
+            number_ = self._terms.get(term)
+            if number_ is None:
                 continue
-            if number < known:
-                start, end = self._starts[number], self._starts[number + 1]
-                slots.append(self._slots[start:end])
-                counts.append(self._tf[start:end])
-                factors.append(weight)
-            late += [(slot, count, weight) for slot, count in self._tail.get(number, ())]
-        scores = np.zeros(size, np.float64)
-        if slots:
-            where = np.concatenate(slots)
-            tf = np.concatenate(counts).astype(np.float64)
-            factor = np.repeat(factors, [len(part) for part in slots])
-            scores += np.bincount(where, factor * (tf * (K1 + 1) / (tf + penalty[where])), size)
+            idf = self.idf(term)
+            for slots, tf in self._places(number_):
+                part = tf.astype(np.float32)
+                part /= part + penalty[slots]
+                for total, weight in zip(sums, weights, strict=True):
+                    if weight:
+                        np.add.at(total, slots, part * np.float32(weight * idf * (K1 + 1.0)))
+        return [total.astype(np.float64) for total in sums]
+
+    def _places(self, term: int) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
+        found = [self._base.of(term), self._tail.of(term)]
+        late = self._late.get(term)
         if late:
-            rows = np.asarray(late, np.float64)
-            where, tf = rows[:, 0].astype(np.int64), rows[:, 1]
-            scores += np.bincount(where, rows[:, 2] * (tf * (K1 + 1) / (tf + penalty[where])), size)
-        return scores, bound
+            rows = np.asarray(late, np.int64)
+            found.append((rows[:, 0].astype(np.int32), rows[:, 1].astype(np.uint16)))
+        return [(slots, tf) for slots, tf in found if len(slots)]
 
-    def keep(self, slots: Slots) -> None:
-        """Keeps these (live) slots, in this order, and forgets the others and unused terms."""
-        arrays = self.arrays(slots)
-        self.restore(*arrays)
+    def _penalties(self) -> NDArray[np.float32]:
+        """(slots,) what stands beside tf in the divisor, kept while the mean length stays."""
+        mean = self._total / self._live if self._live and self._total else 1.0
+        if self._penalty[0] != mean or len(self._penalty[1]) != len(self):
+            lengths = self._lengths.view.astype(np.float32)
+            lengths *= np.float32(K1 * B / mean)
+            lengths += np.float32(K1 * (1.0 - B))
+            self._penalty = (mean, lengths)
+        return self._penalty[1]
 
-    def arrays(
-        self, slots: Slots
-    ) -> tuple[list[str], NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
-        """(terms, starts, ids, counts) of these slots, with only the terms they use."""
-        kept = [self._forward[slot] for slot in slots]
-        empty = np.zeros(0, np.int32)
-        ids = np.concatenate([part for part, _ in kept] or [empty])
-        counts = np.concatenate([part for _, part in kept] or [empty])
-        starts = np.zeros(len(kept) + 1, np.int64)
-        np.cumsum([len(part) for part, _ in kept], out=starts[1:])
-        used, numbers = np.unique(ids, return_inverse=True)
-        names = list(self._terms)
-        return [names[i] for i in used], starts, numbers.astype(np.int32), counts
+    def retain(self, slots: Slots) -> None:
+        """Keeps the base and these (live) slots of the tail, in this order."""
+        split = len(self._base_rows)
+        self._rows = [self._rows[slot - split] for slot in slots]
+        lengths = self._lengths.view
+        self._lengths.replace(np.concatenate([lengths[:split], lengths[slots]]))
+        self._late = {}
+        self._merge()
 
-    def restore(
+    def frozen(self) -> FrozenPostings:
+        """What a snapshot needs, unmoved by later changes."""
+        return FrozenPostings(list(self._terms), self._base_rows, list(self._rows))
+
+    def open(
         self,
-        terms: list[str],
+        terms: Sequence[str],
+        rows: Rows,
         starts: NDArray[np.int64],
-        ids: NDArray[np.int32],
-        counts: NDArray[np.int32],
+        slots: NDArray[np.int32],
+        tf: NDArray[np.uint16],
     ) -> None:
-        """Becomes what `arrays` described; raises ValueError when the arrays do not fit."""
-        if len(ids) != len(counts) or len(starts) < 1 or starts[0] or starts[-1] != len(ids):
+        """Becomes a snapshot's base: terms, texts, and slots and counts by term.
+
+        Raises ValueError when the arrays do not fit together.
+        """
+        rows.check(len(terms))
+        if len(starts) != len(terms) + 1 or starts[0] or starts[-1] != len(slots):
             raise ValueError("倒排数组的长度对不上。")
-        if np.any(np.diff(starts) < 0) or (
-            len(ids) and not 0 <= ids.min() <= ids.max() < len(terms)
-        ):
-            raise ValueError("倒排数组的编号越界。")
-        if len(set(terms)) != len(terms):
-            raise ValueError("倒排词表有重复的词。")
+        if len(slots) != len(tf) or len(slots) != len(rows.ids) or np.any(np.diff(starts) < 0):
+            raise ValueError("倒排数组的长度对不上。")
         self.__init__(self._background)  # type: ignore[misc]
         self._terms = {term: number for number, term in enumerate(terms)}
-        self._forward = [(ids[a:b], counts[a:b]) for a, b in pairwise(starts.tolist())]
-        self._df.extend(np.zeros(len(terms), np.int64))
-        self._df.replace(np.bincount(ids, minlength=len(terms)).astype(np.int64))
-        running = np.concatenate([np.zeros(1), np.cumsum(counts, dtype=np.float64)])
-        lengths = running[starts[1:]] - running[starts[:-1]]
-        self._lengths.replace(lengths)
-        self._live, self._total = len(lengths), float(lengths.sum())
-        self._merge()
+        if len(self._terms) != len(terms):
+            raise ValueError("倒排词表有重复的词。")
+        self._base_rows = rows
+        self._base = _Inverted(starts, slots, tf)
+        self._df.replace(np.diff(starts))
+        self._lengths.replace(rows.lengths())
+        self._live, self._total = len(rows), int(self._lengths.view.sum(dtype=np.int64))
+        self._merged = len(rows)
+
+
+class FrozenPostings:
+    """The texts of a moment: the mapped base and a copy of the tail's list."""
+
+    def __init__(
+        self,
+        terms: list[str],
+        base: Rows,
+        tail: list[tuple[NDArray[np.int32], NDArray[np.uint16]]],
+    ):
+        self.terms, self._base, self._tail = terms, base, tail
+
+    def rows(self, slots: Slots) -> Rows:
+        """The texts in these slots, in this order."""
+        split = len(self._base)
+        late = slots >= split
+        if not late.any():
+            return self._base.take(slots)
+        if late.all():
+            return Rows.of([self._tail[slot - split] for slot in slots])
+        pieces = [
+            self._tail[slot - split] if slot >= split else self._base.at(slot) for slot in slots
+        ]
+        return Rows.of(pieces)
 
 
 def bag(segments: Sequence[str]) -> Counter[str]:

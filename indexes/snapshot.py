@@ -1,139 +1,151 @@
-"""Snapshots of collections on disk: written aside, synced, then made current by one rename.
+"""Snapshots on disk: written aside, synced, then made current by one rename.
 
 A snapshot is a folder `data-REVISION-TOKEN` of plain arrays and word lists beside a
-`manifest.json` that names it with the sha256 of every file. The manifest is replaced
+`manifest.json` that names it with the size and CRC-32 of every file. The manifest is replaced
 atomically, so a crash at any moment leaves the former snapshot in force. Nothing is unpickled.
+The checksums find damage, not malice: who can write here can write the database as well.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import os
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
-from indexes.collection import Collection
-
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 _ABANDONED = 3600.0  # seconds after which another process's unfinished folder is cleared away
+_CHUNK = 8 * 1024 * 1024
 
 
 class SnapshotInvalid(Exception):
     """The snapshot is missing, damaged or of another model; the message says which."""
 
 
-def _array(array: Any) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
+class Writer:
+    """The files of a snapshot in the making."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+
+    def path(self, name: str) -> Path:
+        """Where a file of this name goes that somebody else writes."""
+        return self._folder / name
+
+    def array(self, name: str, array: NDArray[Any]) -> None:
+        """Writes one array."""
+        with self.path(f"{name}.npy").open("wb") as out:
+            np.save(out, array, allow_pickle=False)
+
+    def mapped(self, name: str, dtype: DTypeLike, size: int) -> NDArray[Any]:
+        """An array of this size to write into, on disk from the start."""
+        if not size:  # nothing can be mapped of an empty file
+            self.array(name, np.zeros(0, dtype))
+            return np.zeros(0, dtype)
+        return np.lib.format.open_memmap(
+            self.path(f"{name}.npy"), mode="w+", dtype=dtype, shape=(size,)
+        )
+
+    def words(self, name: str, words: Sequence[object]) -> None:
+        """Writes a list of words, or of lists of words."""
+        text = json.dumps(words, ensure_ascii=False)
+        self.path(f"{name}.json").write_text(text, "utf-8")
 
 
-def _plain(value: object) -> object:
-    return sorted(value) if isinstance(value, frozenset) else value
+class Reader:
+    """The files of a checked snapshot."""
 
+    def __init__(self, folder: Path, names: Sequence[str]):
+        self._folder, self._names = folder, frozenset(names)
 
-def collection_files(name: str, collection: Collection) -> dict[str, bytes]:
-    """The files of one collection, without the slots of removed entries."""
-    slots = np.flatnonzero(collection.live()).astype(np.int64)
-    files = {f"{name}.ids.npy": _array(collection.ids[slots])}
-    for field, index in collection.vectors.items():
-        files[f"{name}.vector.{field}.npy"] = _array(index.all()[slots])
-    for field, postings in collection.texts.items():
-        terms, starts, ids, counts = postings.arrays(slots)
-        files[f"{name}.text.{field}.terms.json"] = json.dumps(terms, ensure_ascii=False).encode()
-        files[f"{name}.text.{field}.starts.npy"] = _array(starts)
-        files[f"{name}.text.{field}.ids.npy"] = _array(ids)
-        files[f"{name}.text.{field}.counts.npy"] = _array(counts)
-    for field, number in collection.numbers.items():
-        files[f"{name}.number.{field}.npy"] = _array(number.values[slots])
-    for field, value in collection.values.items():
-        column = value.values
-        plain = [_plain(column[slot]) for slot in slots]
-        files[f"{name}.value.{field}.json"] = json.dumps(plain, ensure_ascii=False).encode()
-    return files
+    def path(self, name: str) -> Path | None:
+        """Where the file of this name is; None when the snapshot has none."""
+        return self._folder / name if name in self._names else None
 
+    def array(self, name: str) -> NDArray[Any]:
+        """A mapped array; raises KeyError or ValueError."""
+        path = self._known(f"{name}.npy")
+        try:
+            found = np.load(path, mmap_mode="r", allow_pickle=False)
+        except ValueError:  # an empty array cannot be mapped
+            found = np.load(path, allow_pickle=False)
+        return np.asarray(found)
 
-def restore_collection(name: str, collection: Collection, files: Mapping[str, bytes]) -> None:
-    """Fills an empty collection; raises KeyError or ValueError when the files do not fit."""
-
-    def array(file: str) -> Any:
-        return np.load(io.BytesIO(files[f"{name}.{file}.npy"]), allow_pickle=False)
-
-    def listed(file: str) -> list[Any]:
-        found = json.loads(files[f"{name}.{file}.json"])
+    def words(self, name: str) -> list[Any]:
+        """A list that `Writer.words` wrote; raises KeyError or ValueError."""
+        found = json.loads(self._known(f"{name}.json").read_bytes())
         if not isinstance(found, list):
-            raise ValueError(f"{name}.{file}.json 不是列表。")
+            raise ValueError(f"{name}.json 不是列表。")
         return found
 
-    for field, index in collection.vectors.items():
-        vectors = array(f"vector.{field}")
-        if len(vectors):
-            index.add(vectors)
-    for field, postings in collection.texts.items():
-        prefix = f"text.{field}"
-        postings.restore(
-            [str(term) for term in listed(f"{prefix}.terms")],
-            array(f"{prefix}.starts").astype(np.int64),
-            array(f"{prefix}.ids").astype(np.int32),
-            array(f"{prefix}.counts").astype(np.int32),
-        )
-    for field, number in collection.numbers.items():
-        number.extend_raw(array(f"number.{field}"))
-    for field, value in collection.values.items():
-        value.extend(frozenset(v) if isinstance(v, list) else v for v in listed(f"value.{field}"))
-    collection.restore_ids(array("ids").astype(np.int64))
+    def _known(self, file: str) -> Path:
+        path = self.path(file)
+        if path is None:
+            raise KeyError(file)
+        return path
 
 
-def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def write(folder: Path, fill: Callable[[Writer], None], about: Mapping[str, Any]) -> None:
+    """Makes what `fill` writes the current snapshot; `about` goes into the manifest as well.
 
-
-def _write(path: Path, data: bytes) -> None:
-    with path.open("wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
-
-
-def write(folder: Path, files: Mapping[str, bytes], about: Mapping[str, Any]) -> None:
-    """Makes `files` the current snapshot of `folder`; `about` goes into the manifest as well."""
+    Raises OSError when the disk refuses; the former snapshot is then in force.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     token = secrets.token_hex(6)
     aside = folder / f".part-{token}"
     name = f"data-{about.get('revision', 0)}-{token}"
     aside.mkdir()
     try:
-        listed = {}
-        for file, data in files.items():
-            _write(aside / file, data)
-            listed[file] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-        _sync_folder(aside)
+        fill(Writer(aside))
+        files = {path.name: _settled(path) for path in sorted(aside.iterdir())}
+        _sync(aside)
         aside.rename(folder / name)
-        manifest = {"format": FORMAT, **about, "folder": name, "files": listed}
+        manifest = {"format": FORMAT, **about, "folder": name, "files": files}
         temporary = folder / f".manifest-{token}.json"
-        _write(temporary, json.dumps(manifest, ensure_ascii=False, indent=1).encode())
+        temporary.write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8")
+        _sync(temporary)
         former = _current(folder)
         temporary.replace(folder / MANIFEST)
-        _sync_folder(folder)
+        _sync(folder)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         (folder / f".manifest-{token}.json").unlink(missing_ok=True)
         raise
     _clear(folder, {name, former})
+
+
+def _settled(path: Path) -> dict[str, int]:
+    """A file's entry in the manifest, once it is on the disk for good."""
+    _sync(path)
+    return {"bytes": path.stat().st_size, "crc32": _checksum(path)}
+
+
+def _sync(path: Path) -> None:
+    if os.name != "posix" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _checksum(path: Path) -> int:
+    found, buffer = 0, bytearray(_CHUNK)
+    with path.open("rb", buffering=0) as data:
+        while read := data.readinto(buffer):
+            found = zlib.crc32(memoryview(buffer)[:read], found)
+    return found
 
 
 def _current(folder: Path) -> str:
@@ -144,7 +156,7 @@ def _current(folder: Path) -> str:
 
 
 def _clear(folder: Path, kept: set[str]) -> None:
-    """Removes older snapshots; the former one stays for a process that is reading it."""
+    """Removes older snapshots; the former one stays for a process that is about to map it."""
     for path in folder.iterdir():
         if path.name in kept:
             continue
@@ -159,31 +171,45 @@ def _clear(folder: Path, kept: set[str]) -> None:
             continue  # another process cleared it
 
 
-def read(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """(manifest, files) of the current snapshot, every file checked against its sha256.
-
-    Raises SnapshotInvalid with the reason in Chinese.
-    """
+def manifest(folder: Path) -> dict[str, Any]:
+    """What stands in the manifest of the current snapshot; raises SnapshotInvalid."""
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
+        found = json.loads((folder / MANIFEST).read_bytes())
     except FileNotFoundError:
         raise SnapshotInvalid(f"{folder} 里没有索引快照。") from None
     except (OSError, ValueError) as error:
         raise SnapshotInvalid(f"快照清单 {MANIFEST} 读不出来：{error}") from error
+    if not isinstance(found, dict) or "format" not in found:
+        raise SnapshotInvalid(f"快照清单 {MANIFEST} 缺少内容。")
+    if found["format"] != FORMAT:
+        raise SnapshotInvalid(f"快照格式是 {found['format']}，本程序只认 {FORMAT}。")
+    return found
+
+
+def read(folder: Path) -> tuple[dict[str, Any], Reader]:
+    """(manifest, files) of the current snapshot, every file checked against its checksum.
+
+    Raises SnapshotInvalid with the reason in Chinese.
+    """
+    found = manifest(folder)
     try:
-        if manifest["format"] != FORMAT:
-            raise SnapshotInvalid(f"快照格式是 {manifest['format']}，本程序只认 {FORMAT}。")
-        place = folder / Path(str(manifest["folder"])).name
-        listed = {str(file): str(entry["sha256"]) for file, entry in manifest["files"].items()}
-    except (KeyError, TypeError, AttributeError) as error:
+        place = folder / Path(str(found["folder"])).name
+        listed = {
+            Path(str(file)).name: (int(entry["bytes"]), int(entry["crc32"]))
+            for file, entry in found["files"].items()
+        }
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SnapshotInvalid(f"快照清单 {MANIFEST} 缺少内容：{error}") from error
-    files = {}
-    for file, digest in listed.items():
-        try:
-            data = (place / Path(file).name).read_bytes()
-        except OSError as error:
-            raise SnapshotInvalid(f"快照文件 {file} 读不出来：{error}") from error
-        if hashlib.sha256(data).hexdigest() != digest:
-            raise SnapshotInvalid(f"快照文件 {file} 与清单中的校验和不符，可能已损坏。")
-        files[file] = data
-    return manifest, files
+    with ThreadPoolExecutor(2) as pool:  # reading and checksums run outside Python's lock
+        for _ in pool.map(lambda item: _verify(place / item[0], *item[1]), listed.items()):
+            pass
+    return found, Reader(place, list(listed))
+
+
+def _verify(path: Path, size: int, checksum: int) -> None:
+    try:
+        fits = path.stat().st_size == size and _checksum(path) == checksum
+    except OSError as error:
+        raise SnapshotInvalid(f"快照文件 {path.name} 读不出来：{error}") from error
+    if not fits:
+        raise SnapshotInvalid(f"快照文件 {path.name} 与清单中的校验和不符，可能已损坏。")

@@ -1,4 +1,8 @@
-"""Exact vector search: FAISS flat inner product behind a bitmap of allowed slots.
+"""One named vector of one board: the interface every engine keeps, and the default one on FAISS.
+
+All engines are exact. They round components to float16 on the way in (a unit vector's inner
+products move by less than 0.001), so that a text has one score wherever it lies: in the mapped
+base of a snapshot, in the tail in memory, or in a database.
 
 FAISS is imported at the first search, with one OpenMP thread: a process whose FAISS has made a
 thread pool hangs in its forked children (facebookresearch/faiss issue 5206), and one thread per
@@ -8,33 +12,111 @@ worker is also the faster choice for small indexes.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
 Slots = NDArray[np.int64]
+Ids = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+_CLOSE = 1e-5  # beyond what float32 sums of a few hundred products of unit vectors differ by
+_BLOCK = 50_000  # vectors handled at a time where a copy of all would be too large
 
 
 class VectorInvalid(ValueError):
-    """A vector of the wrong shape or with NaN or infinity in it."""
+    """A vector of the wrong shape, with NaN or infinity in it, or beyond float16."""
+
+
+class VectorShard(Protocol):
+    """Vectors in slots 0, 1, 2, ...; scores are inner products (cosines for unit vectors).
+
+    An engine is a way to make shards: `VectorEngine`. One that keeps its vectors elsewhere (in
+    PostgreSQL, on other machines) knows by `extend` which id stands in which slot.
+    """
+
+    dim: int
+
+    def __len__(self) -> int:
+        """The number of slots."""
+        ...
+
+    def extend(self, ids: Ids, vectors: Any) -> None:
+        """Puts (n, dim) vectors into the next n slots; raises VectorInvalid and changes nothing."""
+        ...
+
+    def search(self, query: Any, k: int, allowed: Mask) -> Slots:
+        """The min(k, allowed) best slots, and all that tie with the last one, in any order.
+
+        `allowed` is (slots,). Equal vectors tie; whether others do is for `scores` to say, and
+        scores that differ by less than float32 can tell may change places. Raises VectorInvalid.
+        """
+        ...
+
+    def scores(self, query: Any, slots: Slots) -> NDArray[np.float64]:
+        """(slots,) inner products of one query with these slots; raises VectorInvalid."""
+        ...
+
+    def rows(self, slots: Slots) -> Vectors:
+        """(slots, dim) the vectors, as they were rounded."""
+        ...
+
+    def retain(self, first: int, slots: Slots) -> None:
+        """Keeps what is below slot `first`, then these (later) slots in this order."""
+        ...
+
+    def frozen(self, slots: Slots) -> Callable[[Path], None]:
+        """A function that writes these slots as they are now for `open`, whatever happens until
+        it is called; it writes nothing when the engine keeps its vectors durable itself."""
+        ...
+
+    def open(self, path: Path | None, ids: Ids) -> None:
+        """Becomes what `frozen` wrote, or (path None) what the engine itself keeps of these ids.
+
+        Raises ValueError when the file does not fit.
+        """
+        ...
+
+
+class VectorEngine(Protocol):
+    """Makes the shards of one model's vectors; chosen by JIEBANG_VECTOR_ENGINE."""
+
+    name: str
+
+    def shard(self, board: str, vector: str, dim: int) -> VectorShard:
+        """A shard without slots; raises VectorInvalid for a dimension that is not positive."""
+        ...
 
 
 @cache
-def _faiss() -> ModuleType:
+def faiss() -> ModuleType:
+    """The library, with one thread."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # SWIG types without __module__ on newer Pythons
-        import faiss
-    faiss.omp_set_num_threads(1)
-    module: ModuleType = faiss
-    return module
+        import faiss as module
+    module.omp_set_num_threads(1)
+    found: ModuleType = module
+    return found
 
 
 def checked(vectors: Any, dim: int) -> Vectors:
-    """(n, dim) float32, contiguous; raises VectorInvalid with the reason in Chinese."""
+    """(n, dim) float32, contiguous, rounded to float16; VectorInvalid has a Chinese reason."""
+    found = plain(vectors, dim)
+    with np.errstate(over="ignore"):
+        rounded = found.astype(np.float16).astype(np.float32)
+    if not np.isfinite(rounded).all():
+        raise VectorInvalid("向量的分量超出范围：绝对值不能超过 65504。")
+    return rounded
+
+
+def plain(vectors: Any, dim: int) -> Vectors:
+    """(n, dim) float32, contiguous, finite; raises VectorInvalid with the reason in Chinese."""
     try:
         found = np.ascontiguousarray(vectors, np.float32)
     except (TypeError, ValueError) as error:
@@ -48,75 +130,177 @@ def checked(vectors: Any, dim: int) -> Vectors:
     return found
 
 
-class VectorIndex:
-    """Vectors in slots 0, 1, 2, ...; scores are inner products (cosines for unit vectors)."""
+def positive(dim: int) -> int:
+    """A dimension; raises VectorInvalid."""
+    if dim < 1:
+        raise VectorInvalid(f"向量维数应为正数，实为 {dim}。")
+    return dim
+
+
+def fitting(allowed: Mask, size: int) -> int:
+    """How many slots a filter's bitmap allows; raises VectorInvalid for one of another size."""
+    if allowed.shape != (size,):
+        raise VectorInvalid(f"筛选位图应有 {size} 位，实为 {allowed.shape}。")
+    return int(np.count_nonzero(allowed))
+
+
+class FaissEngine:
+    """The default: everything in this process, the base mapped and shared between processes."""
+
+    name = "faiss"
+
+    def shard(self, board: str, vector: str, dim: int) -> FaissVectors:
+        """See `VectorEngine.shard`."""
+        return FaissVectors(dim)
+
+
+class FaissVectors:
+    """Flat float16 codes: an immutable base that is mapped from a file, and a tail in memory.
+
+    `add` on a mapped FAISS index aborts the process and one `remove_ids` takes 0.1 s at a
+    million: so additions go to the tail, removals are bits of `allowed`, and a base only ever
+    changes by being written anew (`Collection.frozen`).
+    """
 
     def __init__(self, dim: int):
-        if dim < 1:
-            raise VectorInvalid(f"向量维数应为正数，实为 {dim}。")
-        self.dim = dim
+        self.dim = positive(dim)
+        self._base: Any = None
+        self._tail: Any = None
         self._pending: list[Vectors] = []
-        self._index: Any = None
+        self._split = 0
         self._size = 0
 
     def __len__(self) -> int:
         return self._size
 
-    def add(self, vectors: Any) -> None:
-        """Appends (n, dim) vectors to the next n slots; raises VectorInvalid."""
+    def extend(self, ids: Ids, vectors: Any) -> None:
+        """See `VectorShard.extend`."""
         found = checked(vectors, self.dim)
-        self._pending.append(found.copy())
+        self._pending.append(found)
         self._size += len(found)
 
-    def _ready(self) -> Any:
-        if self._index is None:
-            self._index = _faiss().IndexFlatIP(self.dim)
+    def _parts(self) -> list[tuple[Any, int]]:
+        """(index, first slot) of the base and of the tail, with what is pending added."""
+        if self._tail is None:
+            self._tail = _empty(self.dim)
         for vectors in self._pending:
-            self._index.add(vectors)
+            self._tail.add(vectors)
         self._pending.clear()
-        return self._index
+        parts = [(self._base, 0)] if self._split else []
+        return [*parts, (self._tail, self._split)] if self._tail.ntotal else parts
 
-    def all(self) -> Vectors:
-        """(slots, dim) without a copy; valid until the next `add`."""
-        index = self._ready()
-        if not self._size:
-            return np.zeros((0, self.dim), np.float32)
-        flat = _faiss().rev_swig_ptr(index.get_xb(), self._size * self.dim)
-        found: Vectors = flat.reshape(self._size, self.dim)
-        return found
+    def search(self, query: Any, k: int, allowed: Mask) -> Slots:
+        """See `VectorShard.search`."""
+        row = plain(query, self.dim)
+        k = min(k, fitting(allowed, self._size))
+        found = [np.zeros(0, np.int64)]
+        if k > 0:
+            for index, first in self._parts():
+                part = allowed[first : first + index.ntotal]
+                found.append(_best(index, row, k, part) + first)
+        return np.concatenate(found)
 
     def scores(self, query: Any, slots: Slots) -> NDArray[np.float64]:
-        """(slots,) inner products of one query with these slots.
+        """See `VectorShard.scores`.
 
         Summed in float64, so that equal vectors get equal scores whatever stands beside them.
         """
-        row = checked(query, self.dim)[0].astype(np.float64)
-        rows = self.all() if len(slots) == self._size else self.all()[slots]
-        return np.asarray(rows.astype(np.float64) @ row)
+        row = plain(query, self.dim)[0].astype(np.float64)
+        out = np.zeros(len(slots), np.float64)
+        for start in range(0, len(slots), _BLOCK):
+            part = slots[start : start + _BLOCK]
+            out[start : start + len(part)] = self._codes(part).astype(np.float64) @ row
+        return out
 
-    def search(
-        self, query: Any, k: int, allowed: NDArray[np.bool_]
-    ) -> tuple[Slots, NDArray[np.float32]]:
-        """The min(k, allowed slots) best slots and their scores, best first; exact.
+    def _codes(self, slots: Slots) -> NDArray[np.float16]:
+        parts = self._parts()
+        if len(parts) == 1:
+            return _codes(parts[0][0], self.dim)[slots]
+        out = np.zeros((len(slots), self.dim), np.float16)
+        late = slots >= self._split
+        for (index, first), chosen in zip(parts, (~late, late), strict=False):
+            out[chosen] = _codes(index, self.dim)[slots[chosen] - first]
+        return out
 
-        `allowed` is (slots,); ties are in slot order.
-        """
-        row = checked(query, self.dim)
-        if allowed.shape != (self._size,):
-            raise VectorInvalid(f"筛选位图应有 {self._size} 位，实为 {allowed.shape}。")
-        k = min(k, int(allowed.sum()))
-        if k <= 0:
-            return np.zeros(0, np.int64), np.zeros(0, np.float32)
-        index, faiss = self._ready(), _faiss()
+    def rows(self, slots: Slots) -> Vectors:
+        """See `VectorShard.rows`."""
+        return self._codes(slots).astype(np.float32)
+
+    def retain(self, first: int, slots: Slots) -> None:
+        """See `VectorShard.retain`; `first` is where the tail begins."""
+        if first != self._split:
+            raise ValueError("只能整理尾部。")
+        kept = self.rows(slots)
+        self._tail, self._pending, self._size = None, [], first
+        self.extend(slots, kept)
+
+    def frozen(self, slots: Slots) -> Callable[[Path], None]:
+        """See `VectorShard.frozen`. Only the tail is copied: the base never changes."""
+        split, base = self._split, self._base
+        tail = self._codes(np.arange(split, self._size)) if self._size > split else None
+
+        def write(path: Path) -> None:
+            index = _empty(self.dim)
+            for start in range(0, len(slots), _BLOCK):
+                part = slots[start : start + _BLOCK]
+                rows = np.zeros((len(part), self.dim), np.float32)
+                late = part >= split
+                if tail is not None:
+                    rows[late] = tail[part[late] - split]
+                if split:
+                    rows[~late] = _codes(base, self.dim)[part[~late]]
+                index.add(rows)
+            faiss().write_index(index, str(path))
+
+        return write
+
+    def open(self, path: Path | None, ids: Ids) -> None:
+        """See `VectorShard.open`; the file is mapped, not read."""
+        if path is None:
+            raise ValueError("快照里没有向量文件。")
+        try:
+            index = faiss().read_index(str(path), faiss().IO_FLAG_MMAP_IFC)
+        except RuntimeError as error:
+            raise ValueError(f"向量文件读不出来：{path.name}") from error
+        if index.d != self.dim or index.ntotal != len(ids) or index.code_size != 2 * self.dim:
+            raise ValueError(f"向量文件 {path.name} 是 {index.ntotal} 条 {index.d} 维。")
+        self._base, self._split, self._size = index, len(ids), len(ids)
+        self._tail, self._pending = None, []
+
+
+def _empty(dim: int) -> Any:
+    library = faiss()
+    return library.IndexScalarQuantizer(
+        dim, library.ScalarQuantizer.QT_fp16, library.METRIC_INNER_PRODUCT
+    )
+
+
+def _codes(index: Any, dim: int) -> NDArray[np.float16]:
+    """(n, dim) the codes of an index without a copy."""
+    if not index.ntotal:
+        return np.zeros((0, dim), np.float16)
+    flat = faiss().rev_swig_ptr(index.codes.data(), index.ntotal * dim * 2)
+    found: NDArray[np.float16] = flat.view(np.float16).reshape(index.ntotal, dim)
+    return found
+
+
+def _best(index: Any, row: Vectors, k: int, allowed: Mask) -> Slots:
+    """The best slots of one part, ties with the last included."""
+    count = int(np.count_nonzero(allowed))
+    if not count:
+        return np.zeros(0, np.int64)
+    library = faiss()
+    options = None
+    if count < len(allowed):
         bits = np.packbits(allowed, bitorder="little")
-        chosen = faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
-        scores, slots = index.search(row, k, params=faiss.SearchParameters(sel=chosen))
-        order = np.lexsort((slots[0], -scores[0]))
-        return slots[0][order].astype(np.int64), scores[0][order]
-
-    def keep(self, slots: Slots) -> None:
-        """Keeps these slots, in this order, and forgets the others."""
-        kept = self.all()[slots].copy()
-        self._index, self._pending, self._size = None, [], 0
-        if len(kept):
-            self.add(kept)
+        chosen = library.IDSelectorBitmap(len(bits), library.swig_ptr(bits))
+        options = library.SearchParameters(sel=chosen)
+    wanted = min(k + 1, count)  # one more, to see whether the last one ties with it
+    scores, slots = index.search(row, wanted, params=options)
+    found: Slots = slots[0][:k].astype(np.int64)
+    if wanted > k and scores[0][k] == scores[0][k - 1]:
+        # range_search sums in another order: its scores are equal within float32 only
+        last = float(scores[0][k - 1])
+        _, _, slots = index.range_search(row, last - _CLOSE * max(1.0, abs(last)))
+        found = np.union1d(found, slots[allowed[slots]].astype(np.int64))
+    return found

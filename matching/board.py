@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexes.collection import Collection
+from indexes.vectors import VectorEngine
 from matching import ranking
 from matching.documents import DEMAND_SIDE, Conditions, Kind
 from matching.encoder import Encoder, StaticEncoder
@@ -81,7 +82,9 @@ class Scored:
 class Board:
     """The listings of one kind, under one encoder and one fusion."""
 
-    def __init__(self, kind: Kind, encoder: Encoder, fusion: Fusion):
+    def __init__(
+        self, kind: Kind, encoder: Encoder, fusion: Fusion, engine: VectorEngine | None = None
+    ):
         self.kind = kind
         self.fusion = fusion
         self._foreign = not isinstance(encoder, StaticEncoder)
@@ -94,6 +97,8 @@ class Board:
             numbers=NUMBERS,
             values=VALUES,
             background=ranking.background(),
+            engine=engine,
+            name=kind.value,
         )
         self._near_titles = Near(self.collection.texts["title"], encoder)
         self._near_words = Near(self.collection.texts["words"], encoder)
@@ -156,10 +161,12 @@ class Board:
         self, query: Prepared, allowed: NDArray[np.bool_], words: list[Floats], count: int
     ) -> Slots:
         vectors = self.collection.vectors
-        found = [vectors["whole"].search(query.whole_vector, count, allowed)[0]]
+        # the sum of both products with the whole is one product with the sum: one pass, not two
+        title = query.title_vector if query.title_segments else query.whole_vector
+        both = ranking.WHOLE_WHOLE * query.whole_vector + ranking.TITLE_WHOLE * title
+        found = [vectors["whole"].search(both, count, allowed)]
         if query.title_segments:
-            found.append(vectors["whole"].search(query.title_vector, count, allowed)[0])
-            found.append(vectors["title"].search(query.title_vector, count, allowed)[0])
+            found.append(vectors["title"].search(query.title_vector, count, allowed))
         for scores in words:
             shown = np.where(allowed, scores, 0.0)
             best = np.argpartition(-shown, min(count, len(shown) - 1))[:count]
@@ -218,7 +225,7 @@ class Board:
             and abs(size - self._scaled_at) > (self._scaled_at // 2)
         ):
             slots = np.flatnonzero(self.collection.live())[:: max(size // 300, 1)]
-            rows = self.collection.vectors["whole"].all()[slots]
+            rows = self.collection.vectors["whole"].rows(slots)
             cosines = (rows @ rows.T)[np.triu_indices(len(rows), 1)]
             self._scale = Scale(float(cosines.mean()), float(cosines.std()))
             self._scaled_at = size

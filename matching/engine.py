@@ -7,8 +7,8 @@ truth: an engine can always be filled again from the stored `Prepared` values.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from collections.abc import Collection as Ids
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexes import snapshot
+from indexes import snapshot, stored
 from indexes.collection import Entry
 from indexes.snapshot import SnapshotInvalid
+from indexes.vectors import FaissEngine, VectorEngine
 from matching import ranking
 from matching.board import METHODS, Board, Match, Question
 from matching.documents import Conditions, Document, Kind
@@ -36,21 +37,24 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_CHARACTERS = 20_000  # of a body; the rest of a longer text is not indexed
-_SNAPSHOT = "jiebang-matching-2"
+_SNAPSHOT = "jiebang-matching-3"
 
 
 class Engine:
     """Six boards under one encoder."""
 
-    def __init__(self, encoder: Encoder, fusion: Fusion | None = None):
+    def __init__(
+        self, encoder: Encoder, fusion: Fusion | None = None, vectors: VectorEngine | None = None
+    ):
         self.encoder = encoder
         self.fusion = fusion or bundled()
+        self.vectors = vectors or FaissEngine()
         self._lock = threading.RLock()
         self._boards = self._empty()
         self._explainer = Explainer(encoder, ranking.background())
 
     def _empty(self) -> dict[Kind, Board]:
-        return {kind: Board(kind, self.encoder, self.fusion) for kind in Kind}
+        return {kind: Board(kind, self.encoder, self.fusion, self.vectors) for kind in Kind}
 
     def prepare(self, title: str, body: str) -> Prepared:
         """What to store for one listing, or the query for a search."""
@@ -118,6 +122,14 @@ class Engine:
             for board in self._boards.values():
                 board.fusion = fusion
 
+    def board(self, kind: Kind) -> Board:
+        """One board, for measuring and for runs over all of it; not guarded against `apply`."""
+        return self._boards[kind]
+
+    def __len__(self) -> int:
+        """How many listings all boards hold."""
+        return sum(len(board.collection) for board in self._boards.values())
+
     def size(self, kind: Kind) -> int:
         """How many listings a board holds."""
         return len(self._boards[kind].collection)
@@ -163,20 +175,28 @@ class Engine:
 
         `source` names the database that was read; only a load that names the same one takes it.
         """
+        self.freeze(revision, source)(folder)
+
+    def freeze(self, revision: int, source: str = "") -> Callable[[Path], None]:
+        """The same in two steps: what is saved is what stands here now, the writing comes when
+        the returned function is called with the folder, and keeps no search waiting."""
         with self._lock:
-            files: dict[str, bytes] = {}
-            for kind, board in self._boards.items():
-                files |= snapshot.collection_files(kind.value, board.collection)
-            counts = {kind.value: len(board.collection) for kind, board in self._boards.items()}
+            frozen = {kind: stored.Frozen(board.collection) for kind, board in self._boards.items()}
         about: dict[str, Any] = {
             "program": _SNAPSHOT,
             "model": self.encoder.fingerprint,
             "dim": self.encoder.dim,
-            "counts": counts,
+            "counts": {kind.value: len(each) for kind, each in frozen.items()},
             "revision": revision,
             "source": source,
+            "engine": self.vectors.name,
         }
-        snapshot.write(folder, files, about)
+
+        def fill(out: snapshot.Writer) -> None:
+            for kind, each in frozen.items():
+                each.write(out, kind.value)
+
+        return lambda folder: snapshot.write(folder, fill, about)
 
     def load(self, folder: Path, source: str = "") -> int:
         """Takes over a snapshot and returns its revision.
@@ -190,7 +210,7 @@ class Engine:
                 self._accept(manifest, source)
                 boards = self._empty()
                 for kind, board in boards.items():
-                    snapshot.restore_collection(kind.value, board.collection, files)
+                    stored.restore(files, kind.value, board.collection)
                     if len(board.collection) != manifest["counts"][kind.value]:
                         raise ValueError(f"{kind.value} 应有 {manifest['counts'][kind.value]} 条")
                 revision = int(manifest["revision"])
@@ -205,6 +225,7 @@ class Engine:
             ("model", self.encoder.fingerprint),
             ("dim", self.encoder.dim),
             ("source", source),
+            ("engine", self.vectors.name),
         ):
             if manifest[name] != expected:
                 raise SnapshotInvalid(f"快照的 {name} 是 {manifest[name]}，现在是 {expected}。")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import structlog
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from indexes import snapshot
 from jiebang.core.boards import Board
 from jiebang.db import Database
 from matching.documents import Conditions, Kind
@@ -107,8 +109,10 @@ class LiveIndex:
         self.engine = engine
         self.revision = -1
         self._snapshots = snapshots
-        self._saved = 0
+        self._saved = 0  # the revision of the snapshot that this stands on
+        self._looked = 0  # the revision at which a newer snapshot was last looked for
         self._lock = threading.RLock()
+        self._adopting = threading.Lock()
 
     def catch_up(self) -> int:
         """Reads every change that is committed by now; returns the revision reached.
@@ -116,13 +120,15 @@ class LiveIndex:
         It reads in a session of its own: the caller's uncommitted changes are nobody's business.
         """
         with self._lock, self.database.reading() as session:
-            newest = session.scalar(select(SearchRevision.value).where(SearchRevision.id == 1)) or 0
+            newest = _newest(session)
             if self.revision < 0:
                 self._start(session, newest)
             if newest > self.revision:
-                for rows in self._changes(session, newest):
-                    self._apply(rows)
+                _replay(session, self.engine, self.revision, newest)
                 self.revision = newest
+            if self.revision - max(self._saved, self._looked) >= SNAPSHOT_AFTER:
+                self._looked = self.revision
+                self._adopt_later()
             return self.revision
 
     def search(
@@ -149,88 +155,145 @@ class LiveIndex:
             return {name: float(value) for name, value in zip(FEATURES, found, strict=True)}
 
     def _start(self, session: Session, newest: int) -> None:
-        source = self._source(session)
-        folder = self._snapshots / source
         self.revision = 0
+        loaded = self._load(session, newest)
+        if loaded is not None:
+            self.engine, self.revision = loaded
+            self._saved = self.revision
+
+    def _load(self, session: Session, newest: int) -> tuple[Engine, int] | None:
+        """A new engine from the snapshot, and its revision; one that does not fit is discarded."""
+        source = _source(session)
+        folder = self._snapshots / source
         if not folder.exists():
-            return
+            return None
+        engine = self._empty()
         try:
-            revision = self.engine.load(folder, source)
+            revision = engine.load(folder, source)
             if revision > newest:
                 raise SnapshotInvalid(f"快照版本 {revision} 比数据库 {newest} 新")
         except SnapshotInvalid as error:
             # a cache that does not fit is rebuilt from the database, never trusted
             log.warning("snapshot_discarded", reason=str(error))
-            self.engine = Engine(self.engine.encoder)
             # after a restored backup a snapshot from the time after it would fit again one day
             shutil.rmtree(folder, ignore_errors=True)
-        else:
-            self.revision = self._saved = revision
+            return None
+        return engine, revision
 
-    @staticmethod
-    def _source(session: Session) -> str:
-        """The identity of the database: the name of the snapshot's folder, and part of it."""
-        found = session.scalar(select(SearchRevision.database).where(SearchRevision.id == 1))
-        return found or "unknown"
-
-    def _changes(self, session: Session, newest: int) -> Iterator[Sequence[SearchRow]]:
-        reached = self.revision
-        while reached < newest:
-            rows = session.scalars(
-                select(SearchRow)
-                .where(SearchRow.revision > reached, SearchRow.revision <= newest)
-                .order_by(SearchRow.revision)
-                .limit(BATCH)
-            ).all()
-            if not rows:
-                return
-            yield rows
-            reached = rows[-1].revision
-            session.expunge_all()
-
-    def _apply(self, rows: Sequence[SearchRow]) -> None:
-        model = self.engine.encoder.fingerprint
-        for board in Board:
-            mine = [row for row in rows if row.board is board]
-            if not mine:
-                continue
-            fresh = [row for row in mine if row.live and row.model == model]
-            if stale := sum(row.live for row in mine) - len(fresh):
-                log.warning("rows_of_another_model", board=board.value, rows=stale)
-            kept = {row.listing_id for row in fresh}
-            self.engine.apply(
-                Kind(board.value),
-                [
-                    (row.listing_id, Prepared.from_bytes(row.prepared), attributes(row))
-                    for row in fresh
-                ],
-                [row.listing_id for row in mine if row.listing_id not in kept],
-            )
+    def _empty(self) -> Engine:
+        return Engine(self.engine.encoder, self.engine.vectors)
 
     def save_snapshot(self, *, force: bool = False) -> bool:
-        """Writes a snapshot when enough has changed since the last one."""
+        """Writes a snapshot when enough has changed since the last one, and stands on it then.
+
+        Searches go on meanwhile: only what is written is noted under the lock.
+        """
         revision = self.catch_up()
         with self._lock:
-            if not force and revision - self._saved < SNAPSHOT_AFTER:
+            enough = max(SNAPSHOT_AFTER, len(self.engine) // 100)
+            if not force and revision - self._saved < enough:
                 return False
             with self.database.reading() as session:
-                source = self._source(session)
-            self.engine.save(self._snapshots / source, self.revision, source)
-            self._saved = self.revision
+                source = _source(session)
+            write = self.engine.freeze(self.revision, source)
+        write(self._snapshots / source)
+        self.adopt()
+        return True
+
+    def _adopt_later(self) -> None:
+        """Looks, beside the searches, for a snapshot that another process has written."""
+        if not self._adopting.locked():
+            threading.Thread(target=self._try_to_adopt, name="index", daemon=True).start()
+
+    def _try_to_adopt(self) -> None:
+        try:
+            self.adopt()
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("snapshot_not_adopted", error=type(error).__name__)
+
+    def adopt(self) -> bool:
+        """Stands on the current snapshot when it is newer than what this process stands on.
+
+        It is loaded and brought up to date beside the one in use and takes its place in a moment:
+        what lay in this process's memory then lies in files that all processes share.
+        """
+        with self._adopting, self.database.reading() as session:
+            try:
+                about = snapshot.manifest(self._snapshots / _source(session))
+            except SnapshotInvalid:
+                return False
+            newest = _newest(session)
+            if int(about.get("revision", 0)) <= self._saved:
+                return False
+            loaded = self._load(session, newest)
+            if loaded is None:
+                return False
+            engine, revision = loaded
+            _replay(session, engine, revision, newest)
+        with self._lock, self.database.reading() as session:
+            if self.revision < 0 or engine.encoder is not self.engine.encoder:
+                return False
+            last = max(_newest(session), self.revision)
+            _replay(session, engine, newest, last)
+            self.engine, self.revision, self._saved = engine, last, revision
         return True
 
     def reset(self) -> None:
         """Forgets everything; the next question reads the database from the start."""
         with self._lock:
-            self.engine = Engine(self.engine.encoder)
+            self.engine = self._empty()
             self.revision = 0
-            self._saved = 0
+            self._saved = self._looked = 0
 
     def after_fork(self) -> None:
         """A FAISS search before fork hangs the child (facebookresearch/faiss#5206): start anew."""
-        self._lock = threading.RLock()
-        self.engine = Engine(self.engine.encoder)
+        self._lock, self._adopting = threading.RLock(), threading.Lock()
+        self.engine = self._empty()
         self.revision = -1
+        self._saved = self._looked = 0
+
+
+def _newest(session: Session) -> int:
+    return session.scalar(select(SearchRevision.value).where(SearchRevision.id == 1)) or 0
+
+
+def _source(session: Session) -> str:
+    """The identity of the database: the name of the snapshot's folder, and part of it."""
+    found = session.scalar(select(SearchRevision.database).where(SearchRevision.id == 1))
+    return found or "unknown"
+
+
+def _replay(session: Session, engine: Engine, reached: int, newest: int) -> None:
+    """Brings an engine from one revision to another."""
+    while reached < newest:
+        rows = session.scalars(
+            select(SearchRow)
+            .where(SearchRow.revision > reached, SearchRow.revision <= newest)
+            .order_by(SearchRow.revision)
+            .limit(BATCH)
+        ).all()
+        if not rows:
+            return
+        _apply(engine, rows)
+        reached = rows[-1].revision
+        session.expunge_all()
+
+
+def _apply(engine: Engine, rows: Sequence[SearchRow]) -> None:
+    model = engine.encoder.fingerprint
+    for board in Board:
+        mine = [row for row in rows if row.board is board]
+        if not mine:
+            continue
+        fresh = [row for row in mine if row.live and row.model == model]
+        if stale := sum(row.live for row in mine) - len(fresh):
+            log.warning("rows_of_another_model", board=board.value, rows=stale)
+        kept = {row.listing_id for row in fresh}
+        engine.apply(
+            Kind(board.value),
+            [(row.listing_id, Prepared.from_bytes(row.prepared), attributes(row)) for row in fresh],
+            [row.listing_id for row in mine if row.listing_id not in kept],
+        )
 
 
 def stale_rows(session: Session, model: str) -> int:

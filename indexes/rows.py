@@ -1,0 +1,110 @@
+"""Texts as rows of (term, count), one array after the other, and the same turned over by term."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+_BLOCK = 20_000  # texts turned over at a time: bounds the memory of a large merge
+
+Row = tuple[NDArray[np.int32], NDArray[np.uint16]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Row n is `ids[starts[n]:starts[n + 1]]` with as many counts."""
+
+    starts: NDArray[np.int64]
+    ids: NDArray[np.int32]
+    counts: NDArray[np.uint16]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @classmethod
+    def empty(cls) -> Rows:
+        return cls.of([])
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> Rows:
+        """Rows one by one, put together."""
+        starts = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum([len(ids) for ids, _ in rows], out=starts[1:])
+        ids = np.concatenate([np.zeros(0, np.int32), *(ids for ids, _ in rows)])
+        counts = np.concatenate([np.zeros(0, np.uint16), *(counts for _, counts in rows)])
+        return cls(starts, ids, counts)
+
+    def at(self, row: int) -> Row:
+        """(terms, counts) of one row."""
+        chosen = slice(int(self.starts[row]), int(self.starts[row + 1]))
+        return self.ids[chosen], self.counts[chosen]
+
+    def take(self, rows: NDArray[np.int64]) -> Rows:
+        """These rows, in this order, as a copy."""
+        sizes = self.starts[rows + 1] - self.starts[rows]
+        starts = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum(sizes, out=starts[1:])
+        where = np.repeat(self.starts[rows] - starts[:-1], sizes) + np.arange(starts[-1])
+        return Rows(starts, self.ids[where], self.counts[where])
+
+    def lengths(self) -> NDArray[np.int32]:
+        """(rows,) the sum of each row's counts."""
+        out = np.zeros(len(self), np.int32)
+        for first in range(0, len(self), _BLOCK):
+            starts = self.starts[first : first + _BLOCK + 1]
+            counts = self.counts[int(starts[0]) : int(starts[-1])]
+            running = np.zeros(len(counts) + 1, np.int64)
+            np.cumsum(counts, dtype=np.int64, out=running[1:])
+            out[first : first + len(starts) - 1] = np.diff(running[starts - starts[0]])
+        return out
+
+    def check(self, terms: int) -> None:
+        """Raises ValueError when the arrays do not fit together or name a term beyond `terms`."""
+        starts, ids = self.starts, self.ids
+        if len(starts) < 1 or starts[0] or starts[-1] != len(ids) or len(ids) != len(self.counts):
+            raise ValueError("文本数组的长度对不上。")
+        if np.any(np.diff(starts) < 0):
+            raise ValueError("文本数组的编号越界。")
+
+
+def inverted(
+    rows: Rows,
+    terms: int,
+    first: int = 0,
+    out: tuple[NDArray[np.int32], NDArray[np.uint16]] | None = None,
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]:
+    """(starts, slots, counts) by term, slots ascending; row n stands in slot `first` + n.
+
+    `out` may be mapped files to write slots and counts into.
+    """
+    starts = np.zeros(terms + 1, np.int64)
+    for block in range(0, len(rows), _BLOCK):
+        part = _block(rows, block)[1]
+        starts[1:] += np.bincount(part, minlength=terms)
+    np.cumsum(starts, out=starts)
+    slots, counts = out or (np.zeros(len(rows.ids), np.int32), np.zeros(len(rows.ids), np.uint16))
+    place = starts[:-1].copy()
+    for block in range(0, len(rows), _BLOCK):
+        sizes, ids, values = _block(rows, block)
+        order = np.argsort(ids, kind="stable")
+        sorted_ids = ids[order]
+        begins = np.flatnonzero(np.diff(sorted_ids, prepend=-1))
+        here = sorted_ids[begins]
+        runs = np.diff(begins, append=len(sorted_ids))
+        where = np.repeat(place[here] - begins, runs) + np.arange(len(sorted_ids))
+        numbers = np.repeat(np.arange(len(sizes), dtype=np.int32) + np.int32(first + block), sizes)
+        slots[where], counts[where] = numbers[order], values[order]
+        place[here] += runs
+    return starts, slots, counts
+
+
+def _block(
+    rows: Rows, first: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]:
+    """(sizes, ids, counts) of one block of rows."""
+    starts = rows.starts[first : first + _BLOCK + 1]
+    chosen = slice(int(starts[0]), int(starts[-1]))
+    return np.diff(starts), np.asarray(rows.ids[chosen]), np.asarray(rows.counts[chosen])
