@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,7 @@ class Postings:
         self._background = background
         self._terms: dict[str, int] = {}
         self._df = Growing(np.int64)
+        self._general = Growing(np.float64)  # the background's part of the df
         self._lengths = Growing(np.int32)
         self._live = 0
         self._total = 0
@@ -128,6 +130,40 @@ class Postings:
             df += self._background.frequency(term)
             size += self._background.weight
         return float(np.log1p(max(size - df + 0.5, 0.0) / (df + 0.5)))
+
+    @property
+    def terms(self) -> int:
+        """How many different terms there ever were."""
+        return len(self._terms)
+
+    def terms_from(self, first: int) -> list[str]:
+        """The terms of numbers `first`, `first` + 1, ...; a number never changes its term."""
+        return list(islice(self._terms, first, None))
+
+    def number(self, term: str) -> int:
+        """The number of a term, -1 for an unknown one."""
+        return self._terms.get(term, -1)
+
+    def idfs(self, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+        """`idf` of terms by their numbers, (terms,)."""
+        df = self._df.view[numbers].astype(np.float64)
+        size = float(self._live)
+        if self._background is not None:
+            known = self._general.size
+            if known < len(self._terms):
+                added = [self._background.frequency(term) for term in self.terms_from(known)]
+                self._general.extend(np.asarray(added, np.float64))
+            df += self._general.view[numbers]
+            size += self._background.weight
+        return np.log1p(np.maximum(size - df + 0.5, 0.0) / (df + 0.5))
+
+    def rows(self, slots: Slots) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The texts in these slots as term numbers: (slots + 1,) starts, and all of them."""
+        found = [self._row(int(slot))[0] for slot in slots]
+        starts = np.zeros(len(found) + 1, np.int64)
+        np.cumsum([len(ids) for ids in found], out=starts[1:])
+        ids = np.concatenate(found) if found else np.zeros(0, np.int32)
+        return starts, ids.astype(np.int64)
 
     def scores(self, query: Mapping[str, float]) -> tuple[Scores, float]:
         """BM25 of every slot (slots,), and the bound: the sum of weight x idf over the query.
