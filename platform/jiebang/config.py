@@ -85,6 +85,12 @@ class Settings:
         return self.home / "index"
 
     @property
+    def models(self) -> Path:
+        """Copies of the model that serves, so that it goes on serving while another is introduced
+        and the program's own has been replaced."""
+        return self.home / "models"
+
+    @property
     def mailbox(self) -> Path:
         """Where the `file` mail back-end leaves its letters."""
         return self.home / "mail"
@@ -97,7 +103,14 @@ class Settings:
     def prepare_home(self) -> None:
         """Creates the data folder for its owner alone; SettingsError if that fails."""
         try:
-            for folder in (self.home, self.uploads, self.snapshots, self.mailbox, self.cache):
+            for folder in (
+                self.home,
+                self.uploads,
+                self.snapshots,
+                self.models,
+                self.mailbox,
+                self.cache,
+            ):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise SettingsError(

@@ -23,8 +23,8 @@ from . import config, schema
 from .core import clock
 from .core.outbox import Job
 from .db import Database, integrity, sqlite_module, wal_is_safe
-from .discovery.index import stale_rows
-from .discovery.models import SearchRevision, SearchRow
+from .discovery.models import SearchRow
+from .discovery.rows import stale_rows, state
 
 WAITS_TOO_LONG = timedelta(minutes=15)
 """A due job older than this means that no worker runs."""
@@ -216,20 +216,28 @@ def _index(settings: config.Settings, database: Database) -> Iterator[Finding]:
     which = settings.model or "随附模型"
     yield Finding("向量模型", State.FINE, f"{which}，{encoder.dim} 维（{encoder.fingerprint}）")
     with database.reading() as session:
+        now = state(session)
+        model = now.model or encoder.fingerprint
         live = session.scalar(select(func.count()).where(SearchRow.live)) or 0
-        stale = stale_rows(session, encoder.fingerprint)
-        revision = session.get(SearchRevision, 1)
+        stale = stale_rows(session, model)
+        done = live - stale_rows(session, encoder.fingerprint)
     if stale:
         yield Finding(
             "检索索引",
             State.WRONG,
-            f"{live} 条中有 {stale} 条由别的模型生成，检索不到",
+            f"{live} 条中有 {stale} 条没有当前模型的检索数据，检索不到",
             "运行 jiebang reindex",
         )
     else:
         yield Finding("检索索引", State.FINE, f"{live} 条")
-    if revision is not None:
-        yield _snapshot(settings.snapshots / revision.database)
+    if model != encoder.fingerprint:
+        yield Finding(
+            "换用新模型",
+            State.NOTE,
+            f"检索仍用原来的模型（{model}），新模型已编码 {done}/{live} 条",
+            "由后台任务完成；要立即完成请运行 jiebang reindex",
+        )
+    yield _snapshot(settings.snapshots / f"{now.database}-{model}")
 
 
 def _snapshot(folder: Path) -> Finding:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from .discovery.engine import Discovery
 
 
+RENEWED_AT_A_TIME = 30.0
+"""Seconds for encoding with a new model before the worker looks for jobs again."""
+
+
 def areas(app: Flask) -> None:
     """Registers every area's routes and menu entries, floor by floor."""
     from .accounts import views as accounts
@@ -74,10 +78,11 @@ def jobs(
 
 
 def chores(door: Discovery) -> list[Callable[[], object]]:
-    """What the worker does every minute: deadlines, and the index's snapshot when it is due."""
+    """What the worker does every minute: deadlines, the index's snapshot, a change of model."""
     from .boards.services import diagnosis, run_clock
     from .boards.threads import services as threads
     from .core import clock
+    from .discovery.renewal import Renewal
 
     def keep_deadlines() -> None:
         with door.database.transaction() as session:
@@ -94,4 +99,10 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
     def save_snapshot() -> None:
         door.live.save_snapshot()
 
-    return [keep_deadlines, keep_diagnoses, keep_answers, save_snapshot]
+    renewal = Renewal(door)
+
+    def renew() -> None:
+        if renewal.run(RENEWED_AT_A_TIME):
+            renewal.tidy()
+
+    return [keep_deadlines, keep_diagnoses, keep_answers, save_snapshot, renew]

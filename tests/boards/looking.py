@@ -12,7 +12,7 @@ from jiebang.core import audit
 from jiebang.core.audit import AuditEntry
 from jiebang.core.boards import Board
 from jiebang.core.permissions import ANONYMOUS, Actor
-from jiebang.discovery.models import SearchRow
+from jiebang.discovery.models import SearchRow, SearchText
 from tests.factories import World
 
 
@@ -37,6 +37,15 @@ def row(world: World, code: str) -> SearchRow | None:
             select(SearchRow).join(Listing, Listing.id == SearchRow.listing_id)
             .where(Listing.code == code)
         ).first()  # fmt: skip
+
+
+def text(world: World, code: str) -> bytes | None:
+    """What the index holds of a listing's words; none when nothing is kept."""
+    with world.database.reading() as session:
+        return session.scalar(
+            select(SearchText.prepared).join(Listing, Listing.id == SearchText.listing_id)
+            .where(Listing.code == code)
+        )  # fmt: skip
 
 
 def found_by(world: World, text: str, board: Board, who: Actor | None = None) -> list[str]:

@@ -27,7 +27,7 @@ from jiebang.core.audit import AuditEntry
 from jiebang.core.boards import Board
 from jiebang.core.outbox import Job
 from jiebang.core.permissions import SYSTEM, Actor
-from jiebang.discovery.models import SearchRow
+from jiebang.discovery.models import SearchRow, SearchText
 from jiebang.web.access import declaration
 from jiebang.worker import Worker
 from matching.prepared import Prepared
@@ -182,13 +182,15 @@ def test_the_command_finds_only_what_everybody_may_see(
 def test_the_index_holds_open_text_alone(planted: Planted) -> None:
     world, leaks, rows = planted.world, [], 0
     with world.database.reading() as session:
-        for row, code in session.execute(
-            select(SearchRow, Listing.code).join(Listing, Listing.id == SearchRow.listing_id)
+        for row, text, code in session.execute(
+            select(SearchRow, SearchText.prepared, Listing.code)
+            .join(Listing, Listing.id == SearchRow.listing_id)
+            .outerjoin(SearchText, SearchText.listing_id == SearchRow.listing_id)
         ):
             rows += 1
-            blob = row.prepared.decode("latin-1")
-            if row.prepared:
-                prepared = Prepared.from_bytes(row.prepared)
+            blob = (text or b"").decode("latin-1")
+            if text:
+                prepared = Prepared.from_bytes(text)
                 blob += "".join(prepared.title_segments + prepared.body_segments)
             listed = f"{row.industry}{row.chain}{row.region}{row.modes}"
             hidden = SECRETS - {INVITED, REGISTERED}

@@ -26,8 +26,8 @@ from jiebang.core.boards import Board
 from jiebang.core.permissions import ANONYMOUS, SYSTEM
 from jiebang.discovery import engine as discovery_engine
 from jiebang.discovery.engine import Discovery, SearchUnavailable
-from jiebang.discovery.index import stale_rows
-from jiebang.discovery.models import SearchRevision, SearchRow
+from jiebang.discovery.models import SearchRevision, SearchRow, SearchText
+from jiebang.discovery.rows import stale_rows
 from matching import encoder
 from tests.conftest import post
 from tests.factories import World, world_on
@@ -285,24 +285,26 @@ def test_databases_that_share_a_folder_do_not_share_snapshots(tmp_path: Path) ->
         code = first.published(first.owner(), title="铝合金壳体zqmine焊接")
         other.published(other.owner(), title="铝合金壳体zqtheirs焊接")
         other.discovery.live.save_snapshot(force=True)
-        theirs = other.settings.snapshots / "b"
-        shutil.copytree(theirs, first.settings.snapshots / "b")
+        model = other.discovery.configured.fingerprint
+        theirs = other.settings.snapshots / f"b-{model}"
+        shutil.copytree(theirs, first.settings.snapshots / f"b-{model}")
         assert finds(first, first.another(), "zqmine") == [code]
-        shutil.copytree(theirs, first.settings.snapshots / "a")
+        shutil.copytree(theirs, first.settings.snapshots / f"a-{model}")
         with capture_logs() as logs:
             assert finds(first, first.another(), "zqmine") == [code]
         assert [entry["event"] for entry in logs] == ["snapshot_discarded"]
 
 
-def test_rows_of_another_model_are_left_out_until_the_reindex(world: World) -> None:
+def test_what_no_usable_model_has_encoded_is_left_out_until_the_reindex(world: World) -> None:
     owner = world.owner()
     code = world.published(owner, title="铝合金壳体zqmodel焊接")
-    with world.database.transaction() as session:
-        session.execute(update(SearchRow).values(model="former-model"))
+    with world.database.transaction() as session:  # a model that nobody has any more
+        session.execute(update(SearchText).values(model="former-model"))
+        session.execute(update(SearchRevision).values(model="former-model"))
     door = world.another()
     with capture_logs() as logs:
         assert finds(world, door, "zqmodel") == []
-    assert [entry["event"] for entry in logs] == ["rows_of_another_model"]
+    assert [entry["event"] for entry in logs] == ["model_missing", "rows_of_another_model"]
     with world.database.reading() as session:
         assert stale_rows(session, door.live.engine.encoder.fingerprint) == 1
     assert door.rebuild() == 1

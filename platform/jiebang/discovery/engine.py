@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import structlog
@@ -21,10 +22,11 @@ from matching.encoder import Encoder, ModelInvalid, ModelMissing, load_encoder
 from matching.engine import Engine, Filter, Match, Prepared
 from matching.explain import Explanation
 
-from .index import LiveIndex, pid, retire_row, write_rows
+from .index import LiveIndex, pid
 from .models import SearchRow
 from .provider import Card, Indexable, Provider
 from .rankings import RankingStore
+from .rows import OtherModel, retire_row, text_of, write_rows
 
 log = structlog.get_logger()
 
@@ -61,16 +63,19 @@ class Discovery:
         self.rankings = RankingStore(settings.home / "ranking")
         self.provider: Provider
         self._live: LiveIndex | None = None
+        self._configured: Encoder | None = None
         self._owner = 0
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     @property
     def live(self) -> LiveIndex:
         """This process's index; SearchUnavailable says what to do when there is no model."""
         with self._lock:
             if self._live is None:
-                engine = Engine(self._encoder(), self.rankings.current())
-                self._live = LiveIndex(self.database, engine, self.settings.snapshots)
+                engine = Engine(self._configured_encoder(), self.rankings.current())
+                self._live = LiveIndex(
+                    self.database, engine, self.settings.snapshots, self._encoder_of
+                )
                 self._owner = pid()
             elif self._owner != pid():
                 self._live.after_fork()
@@ -80,12 +85,29 @@ class Discovery:
                 self._live.engine.use(fusion)
             return self._live
 
-    def _encoder(self) -> Encoder:
+    @property
+    def configured(self) -> Encoder:
+        """The encoder of the settings, which may not be the one that serves yet."""
+        with self._lock:
+            return self._configured_encoder()
+
+    def _configured_encoder(self) -> Encoder:
         try:
-            return load_encoder(self.settings.model)
+            if self._configured is None:
+                self._configured = load_encoder(self.settings.model)
+            return self._configured
         except (ModelMissing, ModelInvalid) as error:
             log.error("model_unusable", reason=str(error))
             raise SearchUnavailable(str(error)) from error
+
+    def _encoder_of(self, fingerprint: str, place: str | None) -> Encoder | None:
+        """The encoder of a fingerprint: the configured one, the kept copy, or at its place."""
+        for where in (self.settings.model, str(self.settings.models / fingerprint), place):
+            with suppress(ModelMissing, ModelInvalid):
+                found = self.configured if where == self.settings.model else load_encoder(where)
+                if found.fingerprint == fingerprint:
+                    return found
+        return None
 
     # Writing
 
@@ -94,10 +116,35 @@ class Discovery:
         return self.publish_many(session, [item])[0]
 
     def publish_many(self, session: Session, items: Sequence[Indexable]) -> list[int]:
-        """The same for many: texts are encoded in one batch."""
+        """The same for many: texts are encoded in one batch.
+
+        With the model that serves: when that is another one by now, this process follows.
+        """
+        texts = [(item.document.title, item.document.body) for item in items]
         engine = self.live.engine
-        prepared = engine.prepare_many([(i.document.title, i.document.body) for i in items])
-        return write_rows(session, items, prepared, engine.encoder.fingerprint)
+        try:
+            return self._write(session, items, texts, engine)
+        except OtherModel:
+            self.live.catch_up()
+        return self._write(session, items, texts, self.live.engine, take_over=True)
+
+    def _write(
+        self,
+        session: Session,
+        items: Sequence[Indexable],
+        texts: Sequence[tuple[str, str]],
+        engine: Engine,
+        *,
+        take_over: bool = False,
+    ) -> list[int]:
+        return write_rows(
+            session,
+            items,
+            engine.prepare_many(texts),
+            engine.encoder.fingerprint,
+            self.settings.model,
+            take_over=take_over,
+        )
 
     def withdraw(self, session: Session, listing_id: int) -> None:
         """Takes a listing out in this transaction."""
@@ -124,7 +171,7 @@ class Discovery:
         if len(title) > 60:  # one long paragraph is a body, not a title
             title, rest = "", text.strip()
         document = Document(0, Kind(board.opposite.value), title, rest)
-        return self._search(session, document, None, board, viewer, k, where, explain)
+        return self._search(session, document, board, viewer, k, where, explain)
 
     def search_listing(
         self,
@@ -137,33 +184,23 @@ class Discovery:
         explain: bool = True,
     ) -> list[Found]:
         """Ranked counterparts of a listing, drafts included (its public text is the query)."""
-        row = session.get(SearchRow, item.document.id)
-        prepared = None
-        if row is not None and row.live and row.model == self.live.engine.encoder.fingerprint:
-            prepared = Prepared.from_bytes(row.prepared)
         where = replace(where or Filter(), exclude_organisation=item.organisation_id)
-        return self._search(session, item.document, prepared, board, viewer, k, where, explain)
+        return self._search(session, item.document, board, viewer, k, where, explain)
 
     def _search(
         self,
         session: Session,
         query: Document,
-        prepared: Prepared | None,
         board: Board,
         viewer: Actor,
         k: int,
         where: Filter | None,
         explain: bool,
     ) -> list[Found]:
-        engine = self.live.engine
+        live = self.live
         where = self.visible(session, where or Filter(), viewer)
-        matches = self.live.search(
-            prepared or engine.prepare(query.title, query.body),
-            Kind(board.value),
-            k,
-            where,
-            query.conditions,
-        )
+        prepared = self._prepared(session, query)
+        matches = live.search(prepared, Kind(board.value), k, where, query.conditions)
         matches = [match for match in matches if match.level in WEAK]
         ids = [match.id for match in matches]
         cards = self.provider.cards(session, ids, viewer)
@@ -171,7 +208,7 @@ class Discovery:
             return [Found(cards[match.id], match, None) for match in matches if match.id in cards]
         items = self.provider.indexables(session, ids)
         return [
-            Found(cards[match.id], match, engine.explain(query, items[match.id].document))
+            Found(cards[match.id], match, live.engine.explain(query, items[match.id].document))
             for match in matches
             if match.id in cards and match.id in items
         ]
@@ -183,10 +220,7 @@ class Discovery:
         live = self.live
         where = replace(where, exclude_organisation=item.organisation_id, open_on=clock.today())
         document = item.document
-        row = session.get(SearchRow, document.id)
-        prepared = Prepared.from_bytes(row.prepared) if row is not None and row.live else None
-        if prepared is None:
-            prepared = live.engine.prepare(document.title, document.body)
+        prepared = self._prepared(session, document)
         matches = live.search(prepared, Kind(board.value), k, where, document.conditions)
         return [match for match in matches if match.level in WEAK]
 
@@ -199,13 +233,28 @@ class Discovery:
         """
         live = self.live
         row, other = session.get(SearchRow, listing_id), session.get(SearchRow, other_id)
-        fingerprint = live.engine.encoder.fingerprint
         if row is None or other is None or not (row.live and other.live):
             return {}, live.engine.version
-        if row.model != fingerprint or other.model != fingerprint:
+        stored = text_of(session, listing_id, live.engine.encoder.fingerprint)
+        if stored is None:  # another model has begun to serve: the next question finds it
             return {}, live.engine.version
-        prepared = Prepared.from_bytes(row.prepared)
+
+        def prepared(engine: Engine) -> Prepared:
+            return text_of(session, listing_id, engine.encoder.fingerprint) or stored
+
         return live.features(prepared, Kind(other.board.value), other_id), live.engine.version
+
+    @staticmethod
+    def _prepared(session: Session, document: Document) -> Callable[[Engine], Prepared]:
+        """What is stored of a listing, or made of any other text, by the engine's model."""
+
+        def prepared(engine: Engine) -> Prepared:
+            stored = None
+            if document.id:
+                stored = text_of(session, document.id, engine.encoder.fingerprint)
+            return stored or engine.prepare(document.title, document.body)
+
+        return prepared
 
     @staticmethod
     def board_of(item: Indexable) -> Board:

@@ -14,7 +14,7 @@ from jiebang.core.boards import Board
 
 
 class SearchRow(Base):
-    """One published listing as the index sees it: public text only, already segmented and encoded.
+    """One published listing as the index sees it: its filter columns; its text is `SearchText`.
 
     Rows are never deleted while the listing exists: `live` turns false, so that every process
     learns of a withdrawal by its revision.
@@ -28,9 +28,6 @@ class SearchRow(Base):
     board: Mapped[Board] = mapped_column(enum_column(Board, "board"))
     revision: Mapped[int] = mapped_column(BigInteger, unique=True)
     live: Mapped[bool]
-    model: Mapped[str] = mapped_column(String(64))
-    """Fingerprint of the encoder that made `prepared`."""
-    prepared: Mapped[bytes] = mapped_column(LargeBinary)
     visibility: Mapped[int]
     """0 everybody, 1 signed-in people, 2 invited organisations."""
     organisation_id: Mapped[int | None]
@@ -47,6 +44,24 @@ class SearchRow(Base):
     __table_args__ = (Index("ix_search_row_live", "board", "live"),)
 
 
+class SearchText(Base):
+    """A live listing's public text, segmented and encoded by one model.
+
+    While another model is being introduced a listing has one row for each; `revision` says which
+    state of the listing it was made from, and another one than the listing's is out of date.
+    """
+
+    __tablename__ = "search_text"
+
+    listing_id: Mapped[int] = mapped_column(
+        ForeignKey("search_row.listing_id", ondelete="CASCADE"), primary_key=True
+    )
+    model: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """Fingerprint of the encoder."""
+    revision: Mapped[int] = mapped_column(BigInteger)
+    prepared: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class SearchRevision(Base):
     """One row: the newest revision, locked from its increment until commit, so that revisions
     become visible in order (a PostgreSQL sequence would not do that)."""
@@ -57,6 +72,12 @@ class SearchRevision(Base):
     value: Mapped[int] = mapped_column(BigInteger)
     database: Mapped[str] = mapped_column(String(36))
     """Identity of this database: a snapshot made from another one is refused."""
+    model: Mapped[str | None] = mapped_column(String(64))
+    """Fingerprint of the encoder that all processes search with; none before the first listing."""
+    model_place: Mapped[str | None] = mapped_column(String(500))
+    """Its folder or name as the settings gave it; none for the bundled one."""
+    switched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it took the former one's place: only settings read later may ask for another."""
 
 
 class Suggestion(Base):

@@ -12,8 +12,8 @@ from jiebang.core import clock
 from matching.engine import Filter, Match
 
 from .engine import Discovery
-from .index import revisions
 from .models import Feedback, SearchRow, Suggestion, Verdict
+from .rows import revisions
 
 KEPT = 20
 SHOWN_LEVELS = ("强", "较强")

@@ -1,0 +1,276 @@
+"""The index's rows in the database: written with the change they tell of, read to catch up."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from itertools import count
+from typing import Any, NamedTuple
+
+import structlog
+from sqlalchemy import Select, and_, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from jiebang.core import clock
+from jiebang.core.base import insert_into
+from jiebang.core.boards import Board
+from matching.documents import Kind
+from matching.engine import Attributes, Engine, Prepared
+
+from .models import SearchRevision, SearchRow, SearchText
+from .provider import Indexable
+
+log = structlog.get_logger()
+BATCH = 200
+"""Rows read at a time: each holds its words as Python strings until the index took them over."""
+
+
+class OtherModel(Exception):
+    """Another model serves by now: what was prepared must be prepared again with it."""
+
+
+def next_revision(session: Session, number: int = 1) -> int:
+    """Takes the next `number` revisions and keeps the counter locked until this transaction ends;
+    returns the first of them."""
+    value = session.execute(
+        update(SearchRevision)
+        .where(SearchRevision.id == 1)
+        .values(value=SearchRevision.value + number)
+        .returning(SearchRevision.value)
+    ).scalar_one()
+    return int(value) - number + 1
+
+
+def write_rows(
+    session: Session,
+    items: Sequence[Indexable],
+    prepared: Sequence[Prepared],
+    model: str,
+    place: str | None = None,
+    *,
+    take_over: bool = False,
+) -> list[int]:
+    """Writes or replaces listings' search rows in this transaction; returns their revisions.
+
+    `model` made `prepared`; on an empty platform it becomes the one that serves (`place` says
+    where it is), as it does with `take_over`. Raises OtherModel when another one serves; then
+    nothing was written, and none can take that one's place before this transaction ends.
+    """
+    if not items:
+        return []
+    serving = locked_model(session)
+    if serving is None or (take_over and serving != model):
+        serve(session, model, place)
+    elif serving != model:
+        raise OtherModel
+    ids = [item.document.id for item in items]
+    known = {
+        row.listing_id: row
+        for row in session.scalars(select(SearchRow).where(SearchRow.listing_id.in_(ids)))
+    }
+    first = next_revision(session, len(items))
+    for revision, item in enumerate(items, first):
+        row = known.get(item.document.id)
+        if row is None:
+            row = SearchRow(listing_id=item.document.id)
+            session.add(row)
+        _fill(row, item)
+        row.revision, row.live = revision, True
+    session.flush()
+    write_texts(session, model, dict(zip(ids, zip(count(first), prepared), strict=False)))
+    return list(range(first, first + len(items)))
+
+
+def locked_model(session: Session) -> str | None:
+    """The model that serves; it stays so until this transaction ends."""
+    return session.execute(
+        update(SearchRevision)
+        .where(SearchRevision.id == 1)
+        .values(value=SearchRevision.value)
+        .returning(SearchRevision.model)
+    ).scalar_one()
+
+
+def serve(session: Session, model: str, place: str | None) -> None:
+    """Makes a model the one that all processes search with, from this commit on."""
+    session.execute(
+        update(SearchRevision)
+        .where(SearchRevision.id == 1)
+        .values(model=model, model_place=place, switched_at=clock.now())
+    )
+
+
+def write_texts(session: Session, model: str, texts: Mapping[int, tuple[int, Prepared]]) -> None:
+    """Writes or replaces one model's texts: listing -> (revision it was made from, text)."""
+    if not texts:
+        return
+    statement = insert_into(session, SearchText)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[SearchText.listing_id, SearchText.model],
+            set_={
+                "revision": statement.excluded.revision,
+                "prepared": statement.excluded.prepared,
+            },
+        ),
+        [
+            {
+                "listing_id": listing_id,
+                "model": model,
+                "revision": revision,
+                "prepared": prepared.to_bytes(),
+            }
+            for listing_id, (revision, prepared) in texts.items()
+        ],
+    )
+
+
+def text_of(session: Session, listing_id: int, model: str) -> Prepared | None:
+    """A live listing's text under a model; None when there is none that is up to date."""
+    found = session.scalar(
+        select(SearchText.prepared)
+        .join(SearchRow, SearchRow.listing_id == SearchText.listing_id)
+        .where(
+            SearchText.listing_id == listing_id,
+            SearchText.model == model,
+            SearchText.revision == SearchRow.revision,
+            SearchRow.live,
+        )
+    )
+    return None if found is None else Prepared.from_bytes(found)
+
+
+def _fill(row: SearchRow, item: Indexable) -> None:
+    conditions = item.document.conditions
+    row.board = Board(item.document.kind.value)
+    row.visibility, row.organisation_id = item.visibility, item.organisation_id
+    row.industry, row.chain, row.region = conditions.industry, conditions.chain, conditions.region
+    row.modes = sorted(conditions.modes)
+    row.trl, row.deadline, row.education = conditions.trl, conditions.deadline, conditions.education
+    row.money_low, row.money_high = conditions.money_low, conditions.money_high
+
+
+def retire_row(session: Session, listing_id: int) -> None:
+    """Takes a listing out of the index in this transaction; nothing of its text is kept."""
+    row = session.get(SearchRow, listing_id)
+    if row is not None and row.live:
+        row.revision, row.live = next_revision(session), False
+        session.flush()
+        session.execute(delete(SearchText).where(SearchText.listing_id == listing_id))
+
+
+def attributes(row: SearchRow) -> Attributes:
+    """The filter columns of a row as the engine keeps them."""
+    return Attributes(
+        visibility=row.visibility,
+        organisation=row.organisation_id or 0,
+        industry=row.industry,
+        chain=row.chain,
+        region=row.region,
+        modes=frozenset(row.modes),
+        trl=row.trl,
+        money_low=row.money_low,
+        money_high=row.money_high,
+        deadline=row.deadline,
+        education=row.education,
+    )
+
+
+class State(NamedTuple):
+    """What a process asks before it answers."""
+
+    revision: int
+    """The newest one."""
+    model: str | None
+    """Fingerprint of the encoder that serves."""
+    place: str | None
+    """Where that encoder is, as the settings gave it; none for the bundled one."""
+    database: str
+    """Identity of the database."""
+
+
+def state(session: Session) -> State:
+    """One cheap query."""
+    found = session.execute(
+        select(
+            SearchRevision.value,
+            SearchRevision.model,
+            SearchRevision.model_place,
+            SearchRevision.database,
+        ).where(SearchRevision.id == 1)
+    ).one_or_none()
+    return State(0, None, None, "unknown") if found is None else State(*found)
+
+
+def replay(session: Session, engine: Engine, reached: int, newest: int) -> None:
+    """Brings an engine from one revision to another."""
+    while reached < newest:
+        rows = session.execute(
+            select(SearchRow, SearchText.prepared)
+            .outerjoin(
+                SearchText,
+                and_(
+                    SearchText.listing_id == SearchRow.listing_id,
+                    SearchText.revision == SearchRow.revision,
+                    SearchText.model == engine.encoder.fingerprint,
+                ),
+            )
+            .where(SearchRow.revision > reached, SearchRow.revision <= newest)
+            .order_by(SearchRow.revision)
+            .limit(BATCH)
+        ).all()
+        if not rows:
+            return
+        _apply(engine, [(row, text) for row, text in rows])
+        reached = rows[-1][0].revision
+        session.expunge_all()
+
+
+def _apply(engine: Engine, rows: Sequence[tuple[SearchRow, bytes | None]]) -> None:
+    for board in Board:
+        mine = [(row, text) for row, text in rows if row.board is board]
+        if not mine:
+            continue
+        fresh = [(row, text) for row, text in mine if row.live and text is not None]
+        if missing := sum(row.live for row, _ in mine) - len(fresh):
+            log.warning("rows_of_another_model", board=board.value, rows=missing)
+        kept = {row.listing_id for row, _ in fresh}
+        engine.apply(
+            Kind(board.value),
+            [(row.listing_id, Prepared.from_bytes(text), attributes(row)) for row, text in fresh],
+            [row.listing_id for row, _ in mine if row.listing_id not in kept],
+        )
+
+
+def stale_ids(session: Session, model: str, limit: int) -> dict[int, int]:
+    """Live listings without an up-to-date text of this model, with their revisions."""
+    rows = session.execute(_stale(model, SearchRow.listing_id, SearchRow.revision).limit(limit))
+    return {listing_id: revision for listing_id, revision in rows}
+
+
+def stale_rows(session: Session, model: str) -> int:
+    """How many those are."""
+    return int(session.scalar(_stale(model, func.count())) or 0)
+
+
+def _stale(model: str, *columns: Any) -> Select[Any]:
+    up_to_date = and_(
+        SearchText.listing_id == SearchRow.listing_id,
+        SearchText.model == model,
+        SearchText.revision == SearchRow.revision,
+    )
+    return (
+        select(*columns)
+        .select_from(SearchRow)
+        .outerjoin(SearchText, up_to_date)
+        .where(SearchRow.live, SearchText.listing_id.is_(None))
+    )
+
+
+def revisions(session: Session, ids: Collection[int]) -> dict[int, int]:
+    """The revision of each live row among `ids`."""
+    rows = session.execute(
+        select(SearchRow.listing_id, SearchRow.revision).where(
+            SearchRow.listing_id.in_(ids), SearchRow.live
+        )
+    )
+    return {listing_id: revision for listing_id, revision in rows}
