@@ -112,7 +112,7 @@ class Board:
         words = self._words(asked.query)
         slots = np.flatnonzero(allowed).astype(np.int64)
         wide = max(CANDIDATES, 5 * asked.k)
-        some = self._candidates(asked.query, allowed, words, wide) if total > SCORE_ALL else slots
+        some = self._candidates(asked, allowed, words, wide) if total > SCORE_ALL else slots
         found = self._scored(asked, some, words)
         if int(found.evidence.sum()) < asked.k and len(some) < total:
             found = self._scored(asked, slots, words)
@@ -158,20 +158,30 @@ class Board:
         return [lexical(texts[name], bag) for name in ("words", "title") for bag in (whole, title)]
 
     def _candidates(
-        self, query: Prepared, allowed: NDArray[np.bool_], words: list[Floats], count: int
+        self, asked: Question, allowed: NDArray[np.bool_], words: list[Floats], count: int
     ) -> Slots:
-        vectors = self.collection.vectors
-        # the sum of both products with the whole is one product with the sum: one pass, not two
+        """The best by what each vector adds to the order, and by what the words add.
+
+        Products with one stored vector and their weighted sum are one product with the weighted
+        sum of the queries: one pass over the vectors each, whatever the number of features.
+        """
+        query, vectors = asked.query, self.collection.vectors
         title = query.title_vector if query.title_segments else query.whole_vector
-        both = ranking.WHOLE_WHOLE * query.whole_vector + ranking.TITLE_WHOLE * title
-        found = [vectors["whole"].search(both, count, allowed)]
-        if query.title_segments:
-            found.append(vectors["title"].search(query.title_vector, count, allowed))
-        for scores in words:
-            shown = np.where(allowed, scores, 0.0)
-            best = np.argpartition(-shown, min(count, len(shown) - 1))[:count]
-            found.append(best[shown[best] > 0])
-        return np.unique(np.concatenate(found)).astype(np.int64)
+        weights = np.asarray(self.fusion.weights)
+        dense = _DENSE_ALONE if asked.method == "dense" else weights[: len(DENSE)]
+        found = []
+        for name, own, titled in (("whole", 0, 1), ("title", 2, 3)):
+            sought = dense[own] * query.whole_vector + dense[titled] * title
+            if dense[own] or dense[titled]:
+                found.append(vectors[name].search(sought, count, allowed))
+        lexical = weights[len(DENSE) : len(DENSE) + len(LEXICAL)]
+        if asked.method == "lexical" or not lexical.any():
+            lexical = np.ones(len(LEXICAL))
+        scores = sum(weight * column for weight, column in zip(lexical, words, strict=True))
+        sharing = np.flatnonzero((scores > 0) & allowed)
+        if len(sharing) > count:
+            sharing = sharing[np.argpartition(-scores[sharing], count)[:count]]
+        return np.unique(np.concatenate([*found, sharing])).astype(np.int64)
 
     def _cheap(self, query: Prepared, slots: Slots, words: list[Floats]) -> Floats:
         """DENSE and LEXICAL features; NEAR ones stay 0."""

@@ -53,6 +53,10 @@ class Engine:
         self._boards = self._empty()
         self._explainer = Explainer(encoder, ranking.background())
 
+    def empty(self, encoder: Encoder | None = None) -> Engine:
+        """A new engine without listings, in all else like this one, or with another encoder."""
+        return Engine(encoder or self.encoder, self.fusion, self.vectors)
+
     def _empty(self) -> dict[Kind, Board]:
         return {kind: Board(kind, self.encoder, self.fusion, self.vectors) for kind in Kind}
 

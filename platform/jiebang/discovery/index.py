@@ -110,7 +110,7 @@ class LiveIndex:
             log.error("model_missing", model=now.model, place=now.place)
             self._missing = now.model
             return
-        self.engine = Engine(encoder, self.engine.vectors)
+        self.engine = self.engine.empty(encoder)
         self.revision, self._saved, self._looked = -1, 0, 0
 
     def _start(self, session: Session, now: State) -> None:
@@ -130,7 +130,7 @@ class LiveIndex:
         folder = self.folder(now.database)
         if not folder.exists():
             return None
-        engine = self._empty()
+        engine = self.engine.empty()
         try:
             revision = engine.load(folder, now.database)
             if revision > now.revision:
@@ -142,9 +142,6 @@ class LiveIndex:
             shutil.rmtree(folder, ignore_errors=True)
             return None
         return engine, revision
-
-    def _empty(self) -> Engine:
-        return Engine(self.engine.encoder, self.engine.vectors)
 
     def save_snapshot(self, *, force: bool = False) -> bool:
         """Writes a snapshot when enough has changed since the last one, and stands on it then.
@@ -204,14 +201,14 @@ class LiveIndex:
     def reset(self) -> None:
         """Forgets everything; the next question reads the database from the start."""
         with self._lock:
-            self.engine = self._empty()
+            self.engine = self.engine.empty()
             self.revision = 0
             self._saved = self._looked = 0
 
     def after_fork(self) -> None:
         """A FAISS search before fork hangs the child (facebookresearch/faiss#5206): start anew."""
         self._lock, self._adopting = threading.RLock(), threading.Lock()
-        self.engine = self._empty()
+        self.engine = self.engine.empty()
         self.revision = -1
         self._saved = self._looked = 0
 

@@ -21,7 +21,6 @@ from sqlalchemy.orm import Session
 
 from jiebang.core import clock
 from matching.encoder import BUNDLED, Encoder, is_static
-from matching.engine import Engine
 
 from .engine import Discovery
 from .models import SearchRevision, SearchRow, SearchText
@@ -101,7 +100,7 @@ class Renewal:
 
     def _write(self, encoder: Encoder, missing: dict[int, int]) -> None:
         """The texts are read and encoded outside the transaction that writes them."""
-        engine = Engine(encoder)
+        engine = self.door.live.engine.empty(encoder)
         with self.door.database.reading() as session:
             items = self.door.provider.indexables(session, missing)
         texts = [(item.document.title, item.document.body) for item in items.values()]
@@ -124,7 +123,7 @@ class Renewal:
     def _switch(self, encoder: Encoder, now: State) -> bool:
         """Makes the new model serve; False when too much has changed meanwhile."""
         door = self.door
-        engine = Engine(encoder, door.live.engine.vectors)
+        engine = door.live.engine.empty(encoder)
         with door.database.reading() as session:
             replay(session, engine, 0, now.revision)
         engine.save(door.live.folder(now.database, engine), now.revision, now.database)
