@@ -26,13 +26,17 @@ def areas(app: Flask) -> None:
     """Registers every area's routes and menu entries, floor by floor."""
     from .accounts import views as accounts
     from .boards import views as boards
+    from .boards.responses import views as responses
     from .boards.threads import views as threads
     from .discovery import views as discovery
     from .operations import views as operations
     from .orgs import views as orgs
     from .orgs.notices import views as notices
+    from .orgs.relations import views as relations
 
-    for area in (accounts, orgs, notices, discovery, boards, threads, operations):
+    for area in (
+        accounts, orgs, notices, relations, discovery, boards, threads, responses, operations,
+    ):  # fmt: skip
         area.register(app)
 
 
@@ -49,11 +53,13 @@ def discovery(settings: Settings, database: Database) -> Discovery:
 
 def listen() -> None:
     """Who hears of a listing's steps: called with the door that every process has."""
+    from .boards.responses import services as responses
     from .boards.services.life import LISTENERS
     from .boards.threads import services as threads
 
-    if threads.listing_changed not in LISTENERS:
-        LISTENERS.append(threads.listing_changed)
+    for room in (threads, responses):
+        if room.listing_changed not in LISTENERS:
+            LISTENERS.append(room.listing_changed)
 
 
 def jobs(
@@ -79,6 +85,7 @@ def jobs(
 
 def chores(door: Discovery) -> list[Callable[[], object]]:
     """What the worker does every minute: deadlines, the index's snapshot, a change of model."""
+    from .boards.responses import services as responses
     from .boards.services import diagnosis, run_clock
     from .boards.threads import services as threads
     from .core import clock
@@ -95,6 +102,7 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
     def keep_answers() -> None:
         with door.database.transaction() as session:
             threads.run_clock(session)
+            responses.run_clock(session)
 
     def save_snapshot() -> None:
         door.live.save_snapshot()

@@ -48,6 +48,8 @@ ELSEWHERE = {
     "boards.diagnosis": "test_diagnosis",
     "orgs.review": "test_two_sides",
     "threads.interest": "test_outcome_market",
+    "responses.start": "test_outcome_market",
+    "responses.edit": "test_outcome_market",
     "orgs.claim": "the demonstration has no organisation without people",
     "orgs.review_claim": "the demonstration has no organisation without people",
 }

@@ -15,6 +15,8 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from jiebang.boards.responses import services as responses
+from jiebang.boards.responses.services.filing import Reply
 from jiebang.boards.services import attachments
 from jiebang.boards.threads import services as threads
 from jiebang.boards.threads.models import FileLevel
@@ -24,6 +26,7 @@ from jiebang.core.permissions import ROLE_PERMISSIONS, Actor, OrganisationRole, 
 from jiebang.core.tokens import token_hash
 from jiebang.core.uploads import Received
 from jiebang.orgs.models import Claim, Invitation, Organisation, VerificationRequest
+from jiebang.orgs.relations import services as relations
 from jiebang.web.access import Access, declaration
 from tests.conftest import post
 from tests.factories import World
@@ -122,7 +125,21 @@ def setting_in(world: World, folder: Path) -> Setting:
         meeting = threads.propose_meeting(
             session, third, thread, moment + timedelta(days=3), "一号会议室"
         )
+        opened = responses.begin(session, third, world._load(session, public))
+        reply = [Reply("met", "测过。")] * len(opened.answers)
+        texts = {"leader": "赵工", "approach": "激光焊。", "plan": "三个月。"}
+        responses.save(session, third, opened, texts, 0, reply)
+        responses.file(session, third, opened)
+        own_draft = responses.begin(session, owner, world._load(session, partner))
+        relation = relations.declare(session, owner, "up", "上级控股有限公司", "control", "")
+        session.flush()
         samples: dict[Any, Any] = {
+            "response_id": opened.id,
+            "relation_id": relation.id,
+            ("responses.edit", "response_id"): own_draft.id,
+            ("responses.save", "response_id"): own_draft.id,
+            ("responses.start", "code"): partner,
+            ("responses.begin", "code"): partner,
             "thread_id": thread.id,
             "message_id": spoken.id,
             "meeting_id": meeting.id,
@@ -147,6 +164,8 @@ def setting_in(world: World, folder: Path) -> Setting:
     hidden: dict[Any, Any] = {
         ("threads.interest", "code"): draft,
         ("threads.send", "code"): draft,
+        ("responses.start", "code"): draft,
+        ("responses.begin", "code"): draft,
         "code": draft,
         "attachment_id": files[1],
         "token": "nobody-was-sent-this-token",

@@ -35,6 +35,9 @@ RIGHT_REFUSED = {
 }
 
 
+TWO_SIDED = {"threads.ask", "threads.end", "responses.ask", "responses.act"}
+
+
 def location(response: TestResponse) -> str:
     return str(response.headers.get("Location", ""))
 
@@ -131,7 +134,7 @@ def test_the_right_person_is_let_in(setting: Setting) -> None:
             allowed |= {404, 410, 422}
         if case.rule.endpoint == "boards.ask":
             allowed |= {409}
-        if case.rule.endpoint in ("threads.ask", "threads.end"):
+        if case.rule.endpoint in TWO_SIDED:
             allowed |= {403}  # withdrawing is the other side's
         sent_away = location(response) in ("/sign-in", "/organisations/choose")
         leads_there = case.rule.endpoint in ("accounts.register", "boards.keep")

@@ -8,10 +8,13 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from jiebang.boards.responses.models import Response
+from jiebang.boards.responses.workflow import PENDING
+from jiebang.boards.responses.workflow import STATE_LABELS as RESPONSE_STATES
 from jiebang.boards.threads.models import Thread
 from jiebang.boards.threads.workflow import LIVE, STATE_LABELS
 from jiebang.core import clock
-from jiebang.core.sides import Holder, Side
+from jiebang.core.sides import Holder
 from jiebang.orgs.models import Organisation
 
 SHOWN = 200
@@ -43,31 +46,44 @@ class Wait:
 
 def overdue(session: Session) -> list[Wait]:
     """Every overdue wait, the oldest first."""
-    rows = session.scalars(
-        select(Thread)
-        .where(Thread.state.in_(LIVE), Thread.due < clock.today())
-        .order_by(Thread.due, Thread.id)
-        .limit(SHOWN)
-    ).all()
-    wanted = {each.issuer_id for each in rows} | {each.organisation_id for each in rows}
-    known = {
-        found.id: found
-        for found in session.scalars(select(Organisation).where(Organisation.id.in_(wanted)))
-    }
-    waits = []
-    for each in rows:
-        side = Side.ISSUER if each.holder is Holder.ISSUER else Side.RESPONDER
-        holder = known[each.organisation_of(side)]
-        assert each.due is not None
-        waits.append(
-            Wait(
-                what=f"对接 · {STATE_LABELS[each.state]}",
-                title=each.listing.title,
-                code=each.listing.code,
-                holder=holder.name,
-                reach=" ".join(filter(None, (holder.contact_name, holder.contact_phone))),
-                other=known[each.organisation_of(side.other)].name,
-                due=each.due,
-            )
+    found: list[tuple[str, Thread | Response]] = [
+        (f"对接 · {STATE_LABELS[each.state]}", each)
+        for each in session.scalars(
+            select(Thread)
+            .where(Thread.state.in_(LIVE), Thread.due < clock.today())
+            .order_by(Thread.due, Thread.id)
+            .limit(SHOWN)
         )
-    return waits
+    ]
+    found += [
+        (f"揭榜 · {RESPONSE_STATES[each.state]}", each)
+        for each in session.scalars(
+            select(Response)
+            .where(Response.state.in_(PENDING), Response.due < clock.today())
+            .order_by(Response.due, Response.id)
+            .limit(SHOWN)
+        )
+    ]
+    wanted = {each.issuer_id for _, each in found} | {each.organisation_id for _, each in found}
+    known = {
+        row.id: row
+        for row in session.scalars(select(Organisation).where(Organisation.id.in_(wanted)))
+    }
+    waits = [_wait(what, each, known) for what, each in found]
+    return sorted(waits, key=lambda wait: wait.due)[:SHOWN]
+
+
+def _wait(what: str, each: Thread | Response, known: dict[int, Organisation]) -> Wait:
+    assert each.due is not None
+    issuer, responder = known[each.issuer_id], known[each.organisation_id]
+    holder = {Holder.ISSUER: issuer, Holder.RESPONDER: responder}.get(each.holder or Holder.ISSUER)
+    other = issuer if each.holder is Holder.RESPONDER else responder
+    return Wait(
+        what=what,
+        title=each.listing.title,
+        code=each.listing.code,
+        holder=holder.name if holder else "平台运营",
+        reach=" ".join(filter(None, (holder.contact_name, holder.contact_phone))) if holder else "",
+        other=other.name,
+        due=each.due,
+    )

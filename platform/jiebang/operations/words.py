@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from jiebang.boards.fields import FIELDS
+from jiebang.boards.responses.workflow import RESPONSE
+from jiebang.boards.responses.workflow import STATE_LABELS as RESPONSE_STATES
 from jiebang.boards.threads.workflow import THREAD
 from jiebang.boards.workflow import LISTING
 from jiebang.boards.workflow import STATE_LABELS as LISTING_STATES
@@ -64,6 +66,11 @@ ACTIONS = {
     "listing.uninvited": "取消邀请",
     "diagnosis.ask": "诊断提问",
     "diagnosis.answer": "回答诊断",
+    "relation.declared": "申报股权与控制关系",
+    "relation.removed": "删除股权与控制关系",
+    "response.begun": "开始填写揭榜",
+    "round.winners": "设定选定家数",
+    **{f"response.{name}": each.label for name, each in RESPONSE.transitions.items()},
     "thread.opened": "发出对接意向",
     "thread.meeting_proposed": "提议会面",
     "thread.meeting_confirm": "同意会面",
@@ -81,6 +88,7 @@ TARGETS = {
     "listing": "榜单内容",
     "upload": "文件",
     "thread": "对接",
+    "response": "揭榜",
 }
 _KEYS = {
     "before": "原状态", "after": "现状态", "fields": "栏目", "board": "榜单", "code": "编号",
@@ -89,7 +97,8 @@ _KEYS = {
     "ended": "退出登录数", "missing": "缺项", "demo": "演示账号", "other": "对方内容",
     "purpose": "用途", "protected": "不公开", "upload": "文件", "request": "申请", "claim": "申请",
     "claimant": "申请人", "address": "地址摘要", "listing": "榜单编号", "meeting": "会面",
-    "file": "附文件", "released": "双方可见", "version": "版本", "by": "操作方",
+    "file": "附文件", "released": "双方可见", "version": "版本", "winners": "家数",
+    "relation": "申报", "by": "操作方",
     "administrator": "管理员", "diagnosis": "诊断", "required": "须审批",
 }  # fmt: skip
 _ROLES = {role.value: label for role, label in ROLE_LABELS.items()}
@@ -111,6 +120,7 @@ _VALUES = {
 }  # fmt: skip
 _STATES = {
     "listing": {state.value: label for state, label in LISTING_STATES.items()},
+    "response": {state.value: label for state, label in RESPONSE_STATES.items()},
     "organisation": {state.value: label for state, label in ORGANISATION_STATES.items()},
 }
 

@@ -1,0 +1,141 @@
+"""Responses by who asks: a draft is its writer's; the issuer reads what passed the check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from jiebang.core.errors import NotFound
+from jiebang.core.permissions import Actor, Permission
+
+from ..tracks.models import TrackVersion
+from .models import Response, ResponseEvent, Round
+from .workflow import LIVE, PENDING, ResponseState
+
+
+def _readable(actor: Actor) -> ColumnElement[bool]:
+    own = Response.organisation_id == actor.organisation_id
+    received = and_(Response.issuer_id == actor.organisation_id, Response.qualified_at.is_not(None))
+    rules = [own, received] if actor.organisation_id is not None else []
+    if actor.can(Permission.LISTING_REVIEW):
+        rules.append(Response.state == ResponseState.FILED)
+    return or_(*rules) if rules else Response.id.is_(None)
+
+
+def response(session: Session, response_id: int, actor: Actor, *, lock: bool = False) -> Response:
+    """A response that the actor may read; NotFound otherwise. Locking takes the round first, so
+    that filing and selecting on one listing happen one after the other."""
+    if lock:
+        round_id = session.scalar(
+            select(Response.round_id).where(Response.id == response_id, _readable(actor))
+        )
+        if round_id is None:
+            raise NotFound
+        session.get_one(Round, round_id, with_for_update=True, populate_existing=True)
+    query = select(Response).where(Response.id == response_id, _readable(actor))
+    if lock:
+        query = query.with_for_update(of=Response).execution_options(populate_existing=True)
+    found = session.scalars(query).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def of_organisation(session: Session, organisation_id: int) -> Sequence[Response]:
+    """What an organisation wrote or received, those that moved last first."""
+    return session.scalars(
+        select(Response)
+        .where(
+            or_(
+                Response.organisation_id == organisation_id,
+                and_(Response.issuer_id == organisation_id, Response.qualified_at.is_not(None)),
+            )
+        )
+        .order_by(Response.updated_at.desc(), Response.id.desc())
+    ).all()
+
+
+def received(session: Session, listing_id: int) -> Sequence[Response]:
+    """Responses to a listing that its owner may read, in the order of filing."""
+    return session.scalars(
+        select(Response)
+        .where(Response.listing_id == listing_id, Response.qualified_at.is_not(None))
+        .order_by(Response.filed_at, Response.id)
+    ).all()
+
+
+def pending_on(session: Session, listing_id: int) -> Sequence[Response]:
+    """Drafts and responses that somebody waits for on a listing, locked."""
+    states = (ResponseState.DRAFT, *PENDING)
+    return session.scalars(
+        select(Response)
+        .where(Response.listing_id == listing_id, Response.state.in_(states))
+        .order_by(Response.id)
+        .with_for_update(of=Response)
+    ).all()
+
+
+def selected_on(session: Session, listing_id: int) -> Sequence[Response]:
+    """The winners of a listing, in the order of their places."""
+    return session.scalars(
+        select(Response)
+        .where(Response.listing_id == listing_id, Response.state == ResponseState.SELECTED)
+        .order_by(Response.slot)
+    ).all()
+
+
+def live_of(session: Session, listing_id: int, organisation_id: int) -> Sequence[Response]:
+    """An organisation's live responses to a listing, newest first."""
+    return session.scalars(
+        select(Response)
+        .where(
+            Response.listing_id == listing_id,
+            Response.organisation_id == organisation_id,
+            Response.state.in_(LIVE),
+        )
+        .order_by(Response.id.desc())
+    ).all()
+
+
+def latest_of(session: Session, listing_id: int, organisation_id: int) -> Response | None:
+    """An organisation's newest response to a listing, ended ones too."""
+    return session.scalars(
+        select(Response)
+        .where(Response.listing_id == listing_id, Response.organisation_id == organisation_id)
+        .order_by(Response.id.desc())
+    ).first()
+
+
+def to_check(session: Session) -> Sequence[Response]:
+    """What waits for the platform's formality check, the oldest first."""
+    return session.scalars(
+        select(Response)
+        .where(Response.state == ResponseState.FILED)
+        .order_by(Response.due, Response.id)
+    ).all()
+
+
+def round_of(session: Session, listing_id: int, *, lock: bool = False) -> Round | None:
+    """The round of a listing, once anybody began to answer it."""
+    query = select(Round).where(Round.listing_id == listing_id)
+    return session.scalars(query.with_for_update() if lock else query).first()
+
+
+def rules_of(session: Session, found: Response) -> TrackVersion:
+    """The version of the track that the response's round began with."""
+    return session.scalars(
+        select(TrackVersion)
+        .join(Round, Round.track_version_id == TrackVersion.id)
+        .where(Round.id == found.round_id)
+    ).one()
+
+
+def events(session: Session, response_id: int) -> Sequence[ResponseEvent]:
+    """The steps of a response's life in order."""
+    return session.scalars(
+        select(ResponseEvent)
+        .where(ResponseEvent.response_id == response_id)
+        .order_by(ResponseEvent.id)
+    ).all()

@@ -1,0 +1,18 @@
+"""What can be done with a response; each act leaves an audit row and tells the other side."""
+
+from .clocks import run_clock
+from .deciding import check, decide, listing_changed, select, set_winners
+from .filing import begin, file, save, withdraw
+
+__all__ = [
+    "begin",
+    "check",
+    "decide",
+    "file",
+    "listing_changed",
+    "run_clock",
+    "save",
+    "select",
+    "set_winners",
+    "withdraw",
+]

@@ -1,0 +1,1 @@
+"""Declared holdings and control, and the related parties that follow from them."""
