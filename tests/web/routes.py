@@ -74,7 +74,7 @@ def setting_in(world: World, folder: Path) -> Setting:
     assert owner.organisation_id is not None and owner.user_id is not None
     public = world.published(owner)
     partner = world.published(stranger, Board.OUTCOME)
-    draft = world.draft(owner)
+    draft, formal = world.draft(owner), world.published(owner, track="competition")
     third = world.owner(name="样品三号有限公司")
     mate = world.member(owner.organisation_id, world.user(), OrganisationRole.AGENT)
     moment = clock.now()
@@ -130,12 +130,16 @@ def setting_in(world: World, folder: Path) -> Setting:
         texts = {"leader": "赵工", "approach": "激光焊。", "plan": "三个月。"}
         responses.save(session, third, opened, texts, 0, reply)
         responses.file(session, third, opened)
+        checked = responses.begin(session, third, world._load(session, formal))
+        responses.save(session, third, checked, texts, 0, reply)
+        responses.file(session, third, checked)
         own_draft = responses.begin(session, owner, world._load(session, partner))
         relation = relations.declare(session, owner, "up", "上级控股有限公司", "control", "")
         session.flush()
         samples: dict[Any, Any] = {
             "response_id": opened.id,
             "relation_id": relation.id,
+            ("responses.check", "response_id"): checked.id,
             ("responses.edit", "response_id"): own_draft.id,
             ("responses.save", "response_id"): own_draft.id,
             ("responses.start", "code"): partner,
