@@ -87,6 +87,7 @@ class Board:
     ):
         self.kind = kind
         self.fusion = fusion
+        self._encoder = encoder
         self._foreign = not isinstance(encoder, StaticEncoder)
         self._scale = Scale()
         self._scaled_at = 0
@@ -211,10 +212,17 @@ class Board:
         found = self._cheap(asked.query, slots, words)
         dense = found[:, : len(DENSE)] @ _DENSE_ALONE
         own_words = found[:, len(DENSE) : len(DENSE) + len(LEXICAL)].sum(axis=1)
-        near, shared = self._scale.near(found[:, 0]), own_words > 0
+        near = self._scale.near(found[:, 0]) & self._meant(asked.query)
+        shared = own_words > 0
         evidence = {"dense": near, "lexical": shared}.get(asked.method, near | shared)
         fused = {"dense": dense, "lexical": own_words}.get(asked.method, self.fusion.fused(found))
         return Scored(slots, found, fused, evidence)
+
+    def _meant(self, query: Prepared) -> bool:
+        """False for a query of which the model knows no word: its nearness would be chance."""
+        if not isinstance(self._encoder, StaticEncoder):
+            return True
+        return self._encoder.knows((*query.title_segments, *query.body_segments))
 
     def _refined(self, asked: Question, found: Scored) -> Scored:
         """The best again with the NEAR features; the others stay below them."""

@@ -80,6 +80,10 @@ class StaticEncoder:
         one, two = buckets.places(plain, self._buckets)
         return self._first + one, self._first + two
 
+    def knows(self, segments: Sequence[str]) -> bool:
+        """Whether any of them has a row of its own: shared rows alone carry no meaning."""
+        return any(len(self.rows_of(segment)) == 1 for segment in segments)
+
     def line(self, segments: Sequence[str]) -> str:
         """What sentence-transformers' `encode` takes for these segments (see the model card)."""
         kept = []

@@ -39,7 +39,7 @@ class Recipe:
     buckets: int = 9_000
     """Rows shared by all others, two for each (see matching.buckets)."""
     dim: int = 256
-    steps: int = 4_000
+    steps: int = 2_400
     pairs: int = 2_048
     """A step's pairs; every other pair of the batch is a negative."""
     rate: float = 0.01
@@ -47,7 +47,7 @@ class Recipe:
     threads: int = 1
     paragraphs: int = 24
     """The most that is taken of one paper."""
-    listing_share: float = 0.4
+    listing_share: float = 0.33
     """Part of the batches that is drawn from listings; they are few, but what will be matched."""
     paper_temperature: float = 0.06
     listing_temperature: float = 0.1
@@ -125,7 +125,7 @@ def train(
         "seconds": round(spent + time.monotonic() - began, 1),
     }
     (out / "training.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    for name in (STATE, TEXTS):
+    for name in (STATE, TEXTS, f"{TEXTS}.mark"):
         (out / name).unlink(missing_ok=True)
     return figures
 

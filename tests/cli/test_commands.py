@@ -203,7 +203,10 @@ def test_evaluate_one_method_as_json(graded: Path) -> None:
     done = jiebang("evaluate", str(graded), "--json", "--method", "hybrid")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert list(found) == NAMES
+    assert list(found)[: len(NAMES)] == NAMES
+    assert found["ndcg@10_95"] == [1.0, 1.0]
+    assert found["calibration"]["levels"].keys() == {"强", "较强", "弱", "无"}
+    assert [each["grade"] for each in found["calibration"]["grades"]] == [1, 2]
     assert found["method"] == "hybrid"
     assert found["queries"] == 2
     assert found["ndcg@10"] == pytest.approx(1.0)
@@ -214,11 +217,18 @@ def test_evaluate_all_methods(graded: Path) -> None:
     assert [each["method"] for each in found] == ["hybrid", "dense", "lexical"]
     table = jiebang("evaluate", str(graded))
     assert table.returncode == 0
-    assert [line.split()[0] for line in table.stdout.splitlines()[1:]] == [
+    assert [line.split()[0] for line in table.stdout.splitlines()[1:4]] == [
         "hybrid",
         "dense",
         "lexical",
     ]
+    assert "排序参数" in table.stdout
+    assert "P(评分 ≥ 2)" in table.stdout
+
+
+def test_evaluate_asks_from_the_other_side(graded: Path) -> None:
+    found = json.loads(jiebang("evaluate", str(graded), "--json", "--reverse").stdout)
+    assert [each["queries"] > 0 for each in found] == [True, True, True]
 
 
 def test_evaluate_without_data_fails_with_a_sentence(tmp_path: Path) -> None:

@@ -252,7 +252,7 @@ def test_snapshot(prepared: list[Prepared], tmp_path: Path) -> None:
     assert other.search(query, Kind.OUTCOME) == []
 
 
-@pytest.mark.parametrize("old", ['"need": 1', '"dim": 128', '"revision": 41'])
+@pytest.mark.parametrize("old", ['"need": 1', '"dim": 256', '"revision": 41'])
 def test_snapshot_that_contradicts_itself(
     prepared: list[Prepared], tmp_path: Path, old: str
 ) -> None:

@@ -9,7 +9,7 @@ import click
 
 from . import Failed, Unusable
 
-METHODS = ("lexical", "dense", "hybrid")
+METHODS = ("hybrid", "dense", "lexical")
 COLUMNS = ("queries", "ndcg@10", "mrr@10", "recall@10", "recall@50", "ms_per_query")
 HEADINGS = (
     "方法",
@@ -73,7 +73,7 @@ def command(
         raise Failed(f"评测数据有误：{error}") from error
     if as_json:
         if calibration is not None:
-            results[-1]["calibration"] = calibration
+            results[0]["calibration"] = calibration
         shown: object = results[0] if method else results
         click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
         return
@@ -101,8 +101,10 @@ def _calibration(found: dict[str, Any]) -> None:
     for level, counts in found["levels"].items():
         total = sum(counts)
         cells = "  ".join(f"{grade} 分 {number:>4}" for grade, number in enumerate(counts))
-        share = f"≥1 占 {sum(counts[1:]) / total:.0%}，≥2 占 {sum(counts[2:]) / total:.0%}"
-        click.echo(f"{_cell(level, 6)} {cells}   {share if total else '没有这一等级的配对'}")
+        share = "没有这一等级的配对"
+        if total:
+            share = f"≥1 占 {sum(counts[1:]) / total:.0%}，≥2 占 {sum(counts[2:]) / total:.0%}"
+        click.echo(f"{_cell(level, 6)} {cells}   {share}")
     for each in found["grades"]:
         click.echo(
             f"\nP(评分 ≥ {each['grade']})：{each['pairs']} 对，校准误差 ECE {each['ece']:.3f}，"
