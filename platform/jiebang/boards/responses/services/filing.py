@@ -202,7 +202,7 @@ def missing(found: Response) -> dict[str, str]:
         name: f"请填写{LABELS[name]}。" for name in REQUIRED if not getattr(found, name).strip()
     }
     if found.budget is None:
-        errors["budget"] = "请填写报价或预算；面议请填 0 并在方案里说明。"
+        errors["budget"] = "请填写金额；面议请填 0，并在方案里说明。"
     for position, answer in enumerate(found.answers):
         if answer.verdict is None:
             errors[f"verdict-{position}"] = f"请答复指标“{answer.name}”。"
