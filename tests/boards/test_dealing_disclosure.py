@@ -161,7 +161,7 @@ def test_asking_finds_nothing(planted: Planted) -> None:
             if name.startswith("search")
             for row in session.execute(select(table))
         )
-    assert (planted.people["issuer"] and "铝合金" in kept) or "焊接" in kept
+    assert "新能源汽车" in kept, "the index can be read by this test"
     assert not [word for word in SECRETS if word in kept]
 
 
