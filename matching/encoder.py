@@ -228,8 +228,6 @@ def read_static(folder: Path) -> StaticEncoder:
         raise ModelInvalid(
             f"{folder}：词表 {len(vocabulary)} 个词，向量 {len(vectors)} 行，对不上。"
         )
-    if not np.isfinite(vectors).all():
-        raise ModelInvalid(f"{folder}：向量里有 NaN 或无穷大。")
     if np.any(vectors[0]):
         raise ModelInvalid(f"{folder}：未知词的向量应为零。")
     digest = hashlib.sha256(weights)
@@ -238,6 +236,7 @@ def read_static(folder: Path) -> StaticEncoder:
 
 
 def _read_weights(data: bytes, place: Path) -> Vectors:
+    """The checked tensor, mapped: processes share its pages and hold only those they look at."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -247,7 +246,13 @@ def _read_weights(data: bytes, place: Path) -> Vectors:
         raise ModelInvalid(f"{place} 损坏：{error}") from error
     if tensor.ndim != 2 or tensor.dtype != np.float32:
         raise ModelInvalid(f"{place}：应为二维 float32，实为 {tensor.ndim} 维 {tensor.dtype}。")
-    found: Vectors = np.ascontiguousarray(tensor)
+    if not np.isfinite(tensor).all():
+        raise ModelInvalid(f"{place}：向量里有 NaN 或无穷大。")
+    start = 8 + int.from_bytes(data[:8], "little")  # the format: length, JSON header, tensors
+    header = json.loads(data[8:start])
+    start += int(header["embedding.weight"]["data_offsets"][0])
+    mapped = np.memmap(place, np.float32, "r", start, tensor.shape)
+    found: Vectors = np.asarray(mapped)
     return found
 
 
