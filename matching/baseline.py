@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from matching.text import normalise
+from matching.text import unified
 
 _WORD = re.compile(r"\w")
 
@@ -42,4 +42,8 @@ def _jieba() -> Any:
 
 def plain_words(text: str) -> list[str]:
     """jieba's words of the normalised text, without punctuation."""
-    return [word for word in _jieba().cut(normalise(text), HMM=False) if _WORD.search(word)]
+    return [
+        word
+        for word in _jieba().cut(" ".join(unified(text).split()), HMM=False)
+        if _WORD.search(word)
+    ]

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 
+from matching.simplified import table
 from matching.text import BIGRAM, fold, normalise, tokens
 
 _HAN_WORD = re.compile("[\u3400-\u9fff\u3005\u3007]+")
@@ -23,7 +24,9 @@ def _aligned(text: str) -> tuple[str, list[int]]:
         end = start + 1
         while end < len(text) and unicodedata.combining(text[end]):
             end += 1
-        piece = text[start] if "\u4e00" <= text[start] <= "\u9fff" else fold(text[start:end])
+        char = text[start]
+        plain = "\u4e00" <= char <= "\u9fff"
+        piece = char.translate(table()) if plain else fold(text[start:end])
         pieces.append(piece)
         places += [start] * len(piece)
         start = end

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from matching import codes
+from matching import codes, simplified
 from matching.lexicon import default_lexicon
 
 BIGRAM = "~"  # first character of a bigram segment; no word segment contains it
@@ -44,10 +44,15 @@ class Token(NamedTuple):
     kind: str  # "word", "sub" (part of a longer word), "code" (Latin, numbers), "bigram"
 
 
-def fold(text: str) -> str:
+def unified(text: str) -> str:
     """NFKC, case-folded, without invisible characters; blanks are kept."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return _HIDDEN.sub("", folded)
+
+
+def fold(text: str) -> str:
+    """`unified`, and traditional characters as simplified ones."""
+    return unified(text).translate(simplified.table())
 
 
 def normalise(text: str) -> str:

@@ -85,7 +85,7 @@ def test_long_and_odd_texts() -> None:
     assert text.segment("１２３４" * 25_000)
     assert len(text.sentences("没有标点的长句" * 10_000)) > 100
     assert time.perf_counter() - began < 20
-    assert "電池" in "".join(w for w in text.words("鋰離子電池的回收"))
+    assert "电池" in "".join(w for w in text.words("鋰離子電池的回收"))
     assert text.segment("😀焊接😀") == text.segment("焊接")
     assert text.segment("\ud800焊接") == text.segment("焊接")  # a lone surrogate
 
@@ -196,3 +196,10 @@ def test_highlight_never_changes_a_text() -> None:
         assert all(piece for piece, _ in pieces)
         assert all(one[1] != two[1] for one, two in pairwise(pieces))
     assert highlight("", ["x"]) == []
+
+
+def test_traditional_characters_are_found_by_simplified_ones() -> None:
+    assert text.segment("鋰電池熱處理機器人焊接") == text.segment("锂电池热处理机器人焊接")
+    assert text.segment("著名專家") == text.segment("著名专家")
+    assert len(text.fold("鋁合金壓鑄")) == len("鋁合金壓鑄"), "places in the text stay"
+    assert highlight("鋁合金壓鑄件", {"铝合金"})[0] == ("鋁合金", True)
