@@ -50,6 +50,7 @@ ELSEWHERE = {
     "threads.interest": "test_outcome_market",
     "responses.start": "test_outcome_market",
     "responses.edit": "test_outcome_market",
+    "responses.ask": "test_outcome_market",
     "orgs.claim": "the demonstration has no organisation without people",
     "orgs.review_claim": "the demonstration has no organisation without people",
 }
