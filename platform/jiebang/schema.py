@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert, select, text
 
 from . import models
 from .boards.tracks import shipped
+from .brokering import shipped as specialist_rules
 from .core.audit import GENESIS, AuditHead
 from .db import WRITE, Database
 from .discovery.models import SearchRevision
@@ -133,8 +134,9 @@ def _foreign_keys(connection: Connection, value: str) -> None:
 
 
 def _seed(connection: Connection) -> None:
-    """The rows that the program expects to find: those it locks, and the shipped tracks."""
+    """The rows that the program expects to find: those it locks, and the shipped rules."""
     shipped.seed(connection)
+    specialist_rules.seed(connection)
     if connection.scalar(select(AuditHead.id).where(AuditHead.id == 1)) is None:
         connection.execute(insert(AuditHead).values(id=1, last_id=0, last_hash=GENESIS))
     if connection.scalar(select(SearchRevision.id).where(SearchRevision.id == 1)) is None:

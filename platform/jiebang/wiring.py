@@ -28,6 +28,7 @@ def areas(app: Flask) -> None:
     from .boards import views as boards
     from .boards.responses import views as responses
     from .boards.threads import views as threads
+    from .brokering import views as brokering
     from .discovery import views as discovery
     from .operations import views as operations
     from .orgs import views as orgs
@@ -35,7 +36,8 @@ def areas(app: Flask) -> None:
     from .orgs.relations import views as relations
 
     for area in (
-        accounts, orgs, notices, relations, discovery, boards, threads, responses, operations,
+        accounts, orgs, notices, relations, discovery, boards, threads, responses, brokering,
+        operations,
     ):  # fmt: skip
         area.register(app)
 
@@ -52,14 +54,20 @@ def discovery(settings: Settings, database: Database) -> Discovery:
 
 
 def listen() -> None:
-    """Who hears of a listing's steps: called with the door that every process has."""
+    """Who hears of a listing's steps, and who serves an organisation: called with the door that
+    every process has."""
     from .boards.responses import services as responses
     from .boards.services.life import LISTENERS
     from .boards.threads import services as threads
+    from .boards.threads.services.clocks import SPECIALISTS
+    from .brokering import queries as specialists
+    from .brokering import services as brokering
 
-    for room in (threads, responses):
+    for room in (threads, responses, brokering):
         if room.listing_changed not in LISTENERS:
             LISTENERS.append(room.listing_changed)
+    if specialists.specialists_of not in SPECIALISTS:
+        SPECIALISTS.append(specialists.specialists_of)
 
 
 def jobs(
@@ -88,6 +96,7 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
     from .boards.responses import services as responses
     from .boards.services import diagnosis, run_clock
     from .boards.threads import services as threads
+    from .brokering import services as brokering
     from .core import clock
     from .discovery.renewal import Renewal
 
@@ -103,6 +112,7 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
         with door.database.transaction() as session:
             threads.run_clock(session)
             responses.run_clock(session)
+            brokering.run_clock(session)
 
     def save_snapshot() -> None:
         door.live.save_snapshot()

@@ -21,8 +21,8 @@ from .people import cell, choose, go, heading, menu, press, sign_in, told
 
 Check = Callable[[Page], None]
 
-ROLES = ("", "rd", "operator", "auditor", "security")
-"""A visitor and demonstration accounts: a member, and the three kinds of staff."""
+ROLES = ("", "rd", "operator", "specialist", "auditor", "security")
+"""A visitor and demonstration accounts: a member, and the four kinds of staff."""
 
 FIRST = (
     "/",

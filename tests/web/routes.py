@@ -20,6 +20,7 @@ from jiebang.boards.responses.services.filing import Reply
 from jiebang.boards.services import attachments
 from jiebang.boards.threads import services as threads
 from jiebang.boards.threads.models import FileLevel
+from jiebang.brokering import services as brokering
 from jiebang.core import clock, uploads
 from jiebang.core.boards import Board
 from jiebang.core.permissions import ROLE_PERMISSIONS, Actor, OrganisationRole, Role
@@ -76,6 +77,7 @@ def setting_in(world: World, folder: Path) -> Setting:
     partner = world.published(stranger, Board.OUTCOME)
     draft, formal = world.draft(owner), world.published(owner, track="competition")
     third = world.owner(name="样品三号有限公司")
+    offered = world.published(third, Board.OUTCOME)
     mate = world.member(owner.organisation_id, world.user(), OrganisationRole.AGENT)
     moment = clock.now()
     with world.database.transaction() as session:
@@ -134,11 +136,21 @@ def setting_in(world: World, folder: Path) -> Setting:
         responses.save(session, third, checked, texts, 0, reply)
         responses.file(session, third, checked)
         own_draft = responses.begin(session, owner, world._load(session, partner))
+        listed = world._load(session, offered)
+        assert owner.organisation_id is not None
+        brokering.assign(
+            session, staff[Role.OPERATOR], owner.organisation_id, staff[Role.SPECIALIST].user_id
+        )
+        introduction = brokering.request(session, owner, listed, "先问批量。")
         relation = relations.declare(session, owner, "up", "上级控股有限公司", "control", "")
         session.flush()
         samples: dict[Any, Any] = {
             "response_id": opened.id,
             "relation_id": relation.id,
+            "introduction_id": introduction.id,
+            ("brokering.ask", "code"): partner,
+            ("brokering.send", "code"): partner,
+            ("brokering.organisation", "organisation_id"): owner.organisation_id,
             ("responses.check", "response_id"): checked.id,
             ("responses.edit", "response_id"): own_draft.id,
             ("responses.save", "response_id"): own_draft.id,
@@ -168,6 +180,8 @@ def setting_in(world: World, folder: Path) -> Setting:
     hidden: dict[Any, Any] = {
         ("threads.interest", "code"): draft,
         ("threads.send", "code"): draft,
+        ("brokering.ask", "code"): draft,
+        ("brokering.send", "code"): draft,
         ("responses.start", "code"): draft,
         ("responses.begin", "code"): draft,
         "code": draft,

@@ -31,11 +31,14 @@ RIGHT_REFUSED = {
     "accounts.reset_post": None,
     "boards.diagnosis": 404,  # nothing is being diagnosed; tests/boards/test_diagnosis.py
     "boards.diagnose": 404,
+    "brokering.listing": 404,  # the operator serves nobody; tests/brokering/test_seeing.py
+    "brokering.introduce": 404,
+    "brokering.propose": 404,
     "boards.download": 404,  # answered by test_boards; the file of the other listing
 }
 
 
-TWO_SIDED = {"threads.ask", "threads.end", "responses.ask", "responses.act"}
+TWO_SIDED = {"threads.ask", "threads.end", "responses.ask", "responses.act", "brokering.act"}
 
 
 def location(response: TestResponse) -> str:

@@ -191,6 +191,19 @@ def of_organisation(
     return session.scalars(query.order_by(Listing.updated_at.desc(), Listing.id.desc())).all()
 
 
+def of_organisations(
+    session: Session, organisation_ids: Collection[int], states: Collection[ListingState]
+) -> Sequence[Listing]:
+    """Listings of several organisations in these states, in the order they were made."""
+    if not organisation_ids:
+        return []
+    return session.scalars(
+        select(Listing)
+        .where(Listing.organisation_id.in_(organisation_ids), Listing.state.in_(states))
+        .order_by(Listing.id)
+    ).all()
+
+
 def public_of_organisation(
     session: Session, organisation_id: int, viewer: Actor
 ) -> Sequence[Listing]:

@@ -61,6 +61,9 @@ class Permission(StrEnum):
     ORGANISATION_MANAGE = "organisation.manage"
     # Whoever is consulted on a need or an outcome that is too vague (需求诊断)
     LISTING_DIAGNOSE = "listing.diagnose"
+    # Whoever brings two sides together (服务专员), and who says which specialist serves whom
+    INTRODUCE = "introduce"
+    SPECIALISTS_ASSIGN = "specialists.assign"
     # Operators
     LISTING_REVIEW = "listing.review"
     ORGANISATION_VERIFY = "organisation.verify"
@@ -79,12 +82,14 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             Permission.LISTING_REVIEW,
             Permission.LISTING_DIAGNOSE,
+            Permission.INTRODUCE,
+            Permission.SPECIALISTS_ASSIGN,
             Permission.ORGANISATION_VERIFY,
             Permission.IMPORT_FOR_OTHERS,
             Permission.OPERATIONS_VIEW,
         }
     ),
-    Role.SPECIALIST: frozenset({Permission.LISTING_DIAGNOSE}),
+    Role.SPECIALIST: frozenset({Permission.LISTING_DIAGNOSE, Permission.INTRODUCE}),
     Role.EXPERT: frozenset({Permission.LISTING_DIAGNOSE}),
     Role.SYSTEM_ADMINISTRATOR: frozenset({Permission.SYSTEM_VIEW}),
     Role.SECURITY_ADMINISTRATOR: frozenset({Permission.ROLES_ASSIGN}),

@@ -31,7 +31,7 @@ from jiebang.discovery.engine import Discovery
 from jiebang.orgs import services as orgs
 from jiebang.orgs.models import Category, Cultivation, Organisation, OrganisationState, Size
 
-from . import dealings
+from . import dealings, introducing
 
 DATA = Path(__file__).resolve().parent / "data"
 ACTOR = Actor(user_id=None, label="演示数据", permissions=frozenset(Permission))
@@ -45,6 +45,7 @@ FILES = {
 }
 STAFF = (
     ("operator@demo.jiebang", "运营 林秋", Role.OPERATOR),
+    ("specialist@demo.jiebang", "服务专员 周敏", Role.SPECIALIST),
     ("expert@demo.jiebang", "专家 顾研究员", Role.EXPERT),
     ("auditor@demo.jiebang", "审计 郑言", Role.AUDITOR),
     ("security@demo.jiebang", "安全管理 何川", Role.SECURITY_ADMINISTRATOR),
@@ -91,6 +92,7 @@ def load(database: Database, discovery: Discovery) -> Loaded:
                 _listings(session, discovery, board, DATA / name, by_name)
             session.flush()
             dealings.load(session)
+            introducing.load(session)
         found.organisations = _count(session, Organisation.id)
         found.listings = _count(session, Listing.id)
         found.published = int(

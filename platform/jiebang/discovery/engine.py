@@ -224,6 +224,27 @@ class Discovery:
         matches = live.search(prepared, Kind(board.value), k, where, document.conditions)
         return [match for match in matches if match.level in WEAK]
 
+    def pair(
+        self, session: Session, listing_id: int, other_id: int, viewer: Actor
+    ) -> tuple[Found, Document] | None:
+        """The argument for one pair, as for a match: the other listing, why, and the text asked
+        with. None unless the viewer may see both listings now, or where they share nothing."""
+        ids = {listing_id, other_id}
+        cards, items = self.provider.cards(session, ids, viewer), None
+        if set(cards) == ids:
+            items = self.provider.indexables(session, ids)
+        if items is None or set(items) != ids:
+            return None
+        query = items[listing_id].document
+        where = Filter(max_visibility=2, only_ids=frozenset({other_id}))
+        kind = Kind(items[other_id].document.kind.value)
+        prepared = self._prepared(session, query)
+        matches = self.live.search(prepared, kind, 1, where, query.conditions)
+        if not matches:
+            return None
+        why = self.live.engine.explain(query, items[other_id].document)
+        return Found(cards[other_id], matches[0], why), query
+
     def parts(
         self, session: Session, listing_id: int, other_id: int
     ) -> tuple[dict[str, float], str]:

@@ -12,6 +12,7 @@ from jiebang.core.errors import Invalid
 from jiebang.core.permissions import Actor, Line
 from jiebang.core.reasons import ReasonCode, choices
 
+from .engine import Discovery
 from .models import Feedback, Suggestion, Verdict
 
 UNRELATED = ("unrelated", "方向无关")
@@ -57,6 +58,29 @@ def agree(
 ) -> None:
     """Stores that somebody took a proposed pair up: the ranking learns from it as from 不合适."""
     _store(session, actor, listing_id, other_id, Verdict.FITS, "", "", parts, model)
+
+
+def take_up(
+    discovery: Discovery, session: Session, actor: Actor, listing_id: int, other_id: int
+) -> bool:
+    """`agree` with what the ranking sees of the pair now; once for an organisation and a pair.
+
+    Says whether it was stored: a listing that is not in the index any more teaches nothing.
+    """
+    known = session.scalars(
+        select(Feedback.id).where(
+            Feedback.listing_id == listing_id,
+            Feedback.other_id == other_id,
+            Feedback.organisation_id == actor.organisation_id,
+            Feedback.verdict == Verdict.FITS,
+        )
+    ).first()
+    if known is not None:
+        return False
+    parts, model = discovery.parts(session, listing_id, other_id)
+    if parts:
+        agree(session, actor, listing_id, other_id, parts, model)
+    return bool(parts)
 
 
 def _store(

@@ -13,8 +13,11 @@ from jiebang.boards.responses.workflow import PENDING
 from jiebang.boards.responses.workflow import STATE_LABELS as RESPONSE_STATES
 from jiebang.boards.threads.models import Thread
 from jiebang.boards.threads.workflow import LIVE, STATE_LABELS
+from jiebang.brokering.models import Introduction
+from jiebang.brokering.workflow import LIVE as INTRODUCED
+from jiebang.brokering.workflow import STATE_LABELS as INTRODUCTION_STATES
 from jiebang.core import clock
-from jiebang.core.sides import Holder
+from jiebang.core.sides import HOLDER_LABELS, Holder
 from jiebang.orgs.models import Organisation
 
 SHOWN = 200
@@ -28,7 +31,7 @@ class Wait:
     title: str
     code: str
     holder: str
-    """The organisation, or 平台运营."""
+    """The organisation, 服务专员, or 平台运营."""
     reach: str
     """Its contact as the organisation gave it to the platform."""
     other: str
@@ -46,7 +49,7 @@ class Wait:
 
 def overdue(session: Session) -> list[Wait]:
     """Every overdue wait, the oldest first."""
-    found: list[tuple[str, Thread | Response]] = [
+    found: list[tuple[str, Thread | Response | Introduction]] = [
         (f"对接 · {STATE_LABELS[each.state]}", each)
         for each in session.scalars(
             select(Thread)
@@ -64,6 +67,15 @@ def overdue(session: Session) -> list[Wait]:
             .limit(SHOWN)
         )
     ]
+    found += [
+        (f"专员引荐 · {INTRODUCTION_STATES[each.state]}", each)
+        for each in session.scalars(
+            select(Introduction)
+            .where(Introduction.state.in_(INTRODUCED), Introduction.due < clock.today())
+            .order_by(Introduction.due, Introduction.id)
+            .limit(SHOWN)
+        )
+    ]
     wanted = {each.issuer_id for _, each in found} | {each.organisation_id for _, each in found}
     known = {
         row.id: row
@@ -73,7 +85,9 @@ def overdue(session: Session) -> list[Wait]:
     return sorted(waits, key=lambda wait: wait.due)[:SHOWN]
 
 
-def _wait(what: str, each: Thread | Response, known: dict[int, Organisation]) -> Wait:
+def _wait(
+    what: str, each: Thread | Response | Introduction, known: dict[int, Organisation]
+) -> Wait:
     assert each.due is not None
     issuer, responder = known[each.issuer_id], known[each.organisation_id]
     holder = {Holder.ISSUER: issuer, Holder.RESPONDER: responder}.get(each.holder or Holder.ISSUER)
@@ -82,7 +96,7 @@ def _wait(what: str, each: Thread | Response, known: dict[int, Organisation]) ->
         what=what,
         title=each.listing.title,
         code=each.listing.code,
-        holder=holder.name if holder else "平台运营",
+        holder=holder.name if holder else HOLDER_LABELS[each.holder or Holder.OPERATOR],
         reach=" ".join(filter(None, (holder.contact_name, holder.contact_phone))) if holder else "",
         other=other.name,
         due=each.due,

@@ -11,6 +11,7 @@ from jiebang.boards.responses.workflow import STATE_LABELS as RESPONSE_STATES
 from jiebang.boards.threads.workflow import THREAD
 from jiebang.boards.workflow import LISTING
 from jiebang.boards.workflow import STATE_LABELS as LISTING_STATES
+from jiebang.brokering.workflow import INTRODUCTION, RESULT_LABELS
 from jiebang.core.boards import Board
 from jiebang.core.permissions import LINE_LABELS, ROLE_LABELS
 from jiebang.core.reasons import REASON_LABELS
@@ -78,6 +79,15 @@ ACTIONS = {
     "thread.minutes": "写会面纪要",
     "thread.contact": "同意交换联系方式",
     "thread.confidentiality": "接受保密协议",
+    **{f"introduction.{name}": each.label for name, each in INTRODUCTION.transitions.items()},
+    "introduction.request": "请专员对接",
+    "introduction.propose": "专员提出引荐",
+    "introduction.handed": "引荐转办",
+    "specialist.assigned": "分派服务专员",
+    "specialist.handed_over": "交接服务专员",
+    "specialist.released": "取消服务专员",
+    "specialist.rule": "调整服务上限",
+    "thread.introduced": "引荐后开始对接",
     "protected.read": "查看保密内容",
     **{f"thread.{name}": each.label for name, each in THREAD.transitions.items()},
     **{f"listing.{name}": each.label for name, each in LISTING.transitions.items()},
@@ -88,6 +98,8 @@ TARGETS = {
     "listing": "榜单内容",
     "upload": "文件",
     "thread": "对接",
+    "introduction": "引荐",
+    "specialist_rule": "服务上限",
     "response": "揭榜",
 }
 _KEYS = {
@@ -98,7 +110,8 @@ _KEYS = {
     "purpose": "用途", "protected": "不公开", "upload": "文件", "request": "申请", "claim": "申请",
     "claimant": "申请人", "address": "地址摘要", "listing": "榜单编号", "meeting": "会面",
     "file": "附文件", "released": "双方可见", "version": "版本", "winners": "家数",
-    "relation": "申报", "by": "操作方",
+    "specialist": "服务专员", "former": "原服务专员", "cap": "上限", "verified": "已核对",
+    "result": "结果", "relation": "申报", "by": "操作方",
     "administrator": "管理员", "diagnosis": "诊断", "required": "须审批",
 }  # fmt: skip
 _ROLES = {role.value: label for role, label in ROLE_LABELS.items()}
@@ -116,6 +129,7 @@ _VALUES = {
     "role": _ROLES,
     "roles": _ROLES,
     "reason": {code.value: label for code, label in REASON_LABELS.items()},
+    "result": {each.value: label for each, label in RESULT_LABELS.items()},
     "scopes": {line.value: label for line, label in LINE_LABELS.items()},
 }  # fmt: skip
 _STATES = {

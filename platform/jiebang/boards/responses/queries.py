@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from jiebang.core.errors import NotFound
 from jiebang.core.permissions import Actor, Permission
+from jiebang.core.sides import Holder
 
 from ..tracks.models import TrackVersion
 from .models import Response, ResponseEvent, Round
@@ -55,6 +57,34 @@ def of_organisation(session: Session, organisation_id: int) -> Sequence[Response
         )
         .order_by(Response.updated_at.desc(), Response.id.desc())
     ).all()
+
+
+def waiting_for(
+    session: Session, organisation_ids: Collection[int], before: date
+) -> list[tuple[Response, int]]:
+    """Responses that should have been acted on before a day, by one of these organisations: with
+    the organisation whose turn it is, the oldest first."""
+    if not organisation_ids:
+        return []
+    rows = session.scalars(
+        select(Response)
+        .where(
+            Response.state.in_(PENDING),
+            Response.due < before,
+            or_(
+                and_(Response.holder == Holder.ISSUER, Response.issuer_id.in_(organisation_ids)),
+                and_(
+                    Response.holder == Holder.RESPONDER,
+                    Response.organisation_id.in_(organisation_ids),
+                ),
+            ),
+        )
+        .order_by(Response.due, Response.id)
+    )
+    return [
+        (each, each.issuer_id if each.holder is Holder.ISSUER else each.organisation_id)
+        for each in rows
+    ]
 
 
 def received(session: Session, listing_id: int) -> Sequence[Response]:

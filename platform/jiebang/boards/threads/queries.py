@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from jiebang.core.errors import NotFound
 from jiebang.core.permissions import Actor
-from jiebang.core.sides import Side
+from jiebang.core.sides import Holder, Side
 from jiebang.core.uploads import Upload
 from jiebang.orgs.models import Organisation
 
@@ -50,6 +51,33 @@ def of_organisation(
         rule = Thread.state.in_(LIVE)
         query = query.where(rule if live else ~rule)
     return session.scalars(query.order_by(Thread.changed_at.desc(), Thread.id.desc())).all()
+
+
+def waiting_for(
+    session: Session, organisation_ids: Collection[int], before: date
+) -> list[tuple[Thread, int]]:
+    """Threads that should have been answered before a day, by one of these organisations: with
+    the organisation whose turn it is, the oldest first."""
+    if not organisation_ids:
+        return []
+    rows = session.scalars(
+        select(Thread)
+        .where(
+            Thread.state.in_(LIVE),
+            Thread.due < before,
+            or_(
+                and_(Thread.holder == Holder.ISSUER, Thread.issuer_id.in_(organisation_ids)),
+                and_(
+                    Thread.holder == Holder.RESPONDER, Thread.organisation_id.in_(organisation_ids)
+                ),
+            ),
+        )
+        .order_by(Thread.due, Thread.id)
+    )
+    return [
+        (each, each.issuer_id if each.holder is Holder.ISSUER else each.organisation_id)
+        for each in rows
+    ]
 
 
 def live_between(session: Session, listing_id: int, organisation_id: int) -> Thread | None:

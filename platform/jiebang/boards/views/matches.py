@@ -19,6 +19,7 @@ from .. import queries
 from ..documents import card, indexable
 from ..models import Listing
 from .blueprint import blueprint
+from .sections import MATCH_ACTIONS
 
 SHOWN = 20
 
@@ -37,6 +38,8 @@ def views_of(
             {"label": "查看详情", "url": each.card.url, "method": "get", "tone": "secondary"}
         ]
         if mine:
+            more = (offer(listing, each.card, actor()) for offer in MATCH_ACTIONS)
+            actions += [action for action in more if action is not None]
             url = url_for("boards.dismiss", code=listing.code, other=each.card.code)
             actions.append(
                 {

@@ -2,6 +2,7 @@
 
 from .clocks import run_clock
 from .handing import agree, give_contact, log_access
+from .introduced import open_introduced
 from .meeting import answer_meeting, propose_meeting, write_minutes
 from .talk import end, express_interest, listing_changed, say
 
@@ -13,6 +14,7 @@ __all__ = [
     "give_contact",
     "listing_changed",
     "log_access",
+    "open_introduced",
     "propose_meeting",
     "run_clock",
     "say",

@@ -18,7 +18,9 @@ from jiebang.core.boards import Board
 from jiebang.core.errors import Conflict, Invalid, NotFound
 from jiebang.core.permissions import Actor
 from jiebang.core.working_days import add_working_days
+from jiebang.discovery import feedback
 from jiebang.web.access import Level, Tenancy, access, actor, db
+from jiebang.web.current import platform
 from jiebang.web.throttle import throttle
 
 from .. import queries, services
@@ -127,6 +129,8 @@ def send(code: str) -> str | tuple[str, int] | Response:
         if chosen and own is None:
             raise Invalid({"own": "所附的内容不在本单位在榜的发布里，请重新选择。"})
         thread = services.express_interest(session, who, listing, sentence, own)
+        if own is not None:  # somebody took the pair up: the ranking learns from it
+            feedback.take_up(platform().discovery, session, who, own.id, listing.id)
     except (Invalid, Conflict) as error:
         errors = error.errors if isinstance(error, Invalid) else {"": error.message}
         return _page(listing, sentence, chosen, errors), error.status

@@ -24,6 +24,7 @@ from ..models import FileLevel, MeetingState, MessageKind, Thread, ThreadMeeting
 from ..stages import stages, waiting
 from ..workflow import LIVE, STATE_LABELS, STATE_TONES, THREAD
 from .blueprint import blueprint
+from .sections import ON_THREAD
 
 
 @blueprint.get("/threads/")
@@ -112,6 +113,7 @@ def page(
         asked=side.other in given,
         contact=given[side.other] if both else None,
         agreed=side in agreed,
+        sections=[part for part in (each(session, found, who) for each in ON_THREAD) if part],
         accept=uploads.accept_of(uploads.DOCUMENTS),
         file_kinds=uploads.names_of(uploads.DOCUMENTS),
         upload_limit=platform().settings.upload_limit // (1024 * 1024),
