@@ -70,8 +70,6 @@ def assign() -> Response:
         flash(str(error), "warning")
         return redirect(back, 303)
     flash("已保存，专员和单位都会收到通知。", "success")
-    if form.get("back") == "list":
-        back = url_for("brokering.assignments", unserved=1)
     return redirect(back, 303)
 
 
