@@ -20,6 +20,7 @@ AREAS = (
     "discovery",
     "boards",
     "boards.tracks",
+    "boards.standing",
     "boards.threads",
     "boards.responses",
     "technology",

@@ -27,6 +27,7 @@ def areas(app: Flask) -> None:
     from .accounts import views as accounts
     from .boards import views as boards
     from .boards.responses import views as responses
+    from .boards.standing import views as standing
     from .boards.threads import views as threads
     from .brokering import views as brokering
     from .discovery import views as discovery
@@ -36,8 +37,8 @@ def areas(app: Flask) -> None:
     from .orgs.relations import views as relations
 
     for area in (
-        accounts, orgs, notices, relations, discovery, boards, threads, responses, brokering,
-        operations,
+        accounts, orgs, notices, relations, discovery, boards, standing, threads, responses,
+        brokering, operations,
     ):  # fmt: skip
         area.register(app)
 
@@ -74,6 +75,8 @@ def jobs(
     settings: Settings, database: Database, door: Discovery | None = None
 ) -> dict[str, Handler]:
     """What the worker does, by kind of job; in a web process it shares that process's index."""
+    from .boards.standing import services as standing
+    from .boards.views import browse
     from .core import mail
     from .discovery import suggestions
     from .orgs.notices import services as notices
@@ -82,9 +85,20 @@ def jobs(
 
     def suggest(session: Session, payload: dict[str, Any]) -> None:
         suggestions.compute(search, session, int(payload["listing_id"]))
+        standing.listing_indexed(session, int(payload["listing_id"]))
+
+    def pairs(session: Session, payload: dict[str, Any]) -> None:
+        standing.tell_pairs(search, session, int(payload["listing_id"]))
+
+    def saved(session: Session, payload: dict[str, Any]) -> None:
+        standing.tell_search(
+            search, session, int(payload["search_id"]), lambda *asked: browse.asked(*asked)[0]
+        )
 
     return {
         "suggest": suggest,
+        standing.PAIRS: pairs,
+        standing.SEARCH: saved,
         mail.KIND: mail.handler(settings),
         notices.ONE: notices.mail_one(settings.base_url),
         notices.MANY: notices.mail_many(settings.base_url),

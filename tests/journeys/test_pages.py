@@ -51,6 +51,7 @@ ELSEWHERE = {
     "responses.start": "test_outcome_market",
     "responses.edit": "test_outcome_market",
     "responses.ask": "test_outcome_market",
+    "standing.search": "leads on to a board: tests/boards/test_standing.py",
     "orgs.claim": "the demonstration has no organisation without people",
     "orgs.review_claim": "the demonstration has no organisation without people",
 }

@@ -18,8 +18,10 @@ from werkzeug.test import TestResponse
 from jiebang.boards.responses import services as responses
 from jiebang.boards.responses.services.filing import Reply
 from jiebang.boards.services import attachments
+from jiebang.boards.standing import services as standing
 from jiebang.boards.threads import services as threads
 from jiebang.boards.threads.models import FileLevel
+from jiebang.boards.views import browse
 from jiebang.brokering import services as brokering
 from jiebang.core import clock, uploads
 from jiebang.core.boards import Board
@@ -142,12 +144,15 @@ def setting_in(world: World, folder: Path) -> Setting:
             session, staff[Role.OPERATOR], owner.organisation_id, staff[Role.SPECIALIST].user_id
         )
         introduction = brokering.request(session, owner, listed, "先问批量。")
+        where, typed, name = browse.asked(Board.NEED, {"q": "焊接变形"})
+        search = standing.save(session, owner, world.discovery, where, typed, name)
         relation = relations.declare(session, owner, "up", "上级控股有限公司", "control", "")
         session.flush()
         samples: dict[Any, Any] = {
             "response_id": opened.id,
             "relation_id": relation.id,
             "introduction_id": introduction.id,
+            "search_id": search.id,
             ("brokering.ask", "code"): partner,
             ("brokering.send", "code"): partner,
             ("brokering.organisation", "organisation_id"): owner.organisation_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -14,7 +15,7 @@ from jiebang.core.boards import Board
 from jiebang.core.money import range_text
 from jiebang.core.permissions import Actor
 from jiebang.discovery.provider import Card, Indexable
-from jiebang.discovery.values import Conditions, Document, Kind
+from jiebang.discovery.values import Conditions, Document, Filter, Kind
 from jiebang.orgs.models import Organisation
 
 from . import storage
@@ -23,7 +24,7 @@ from .fields.shared import INDUSTRIES
 from .fields.talent import LEVELS
 from .fields.values import search_text
 from .models import Disclosure, Listing, ListingInvitation
-from .queries import OPEN_LEVELS, visible_to
+from .queries import OPEN_LEVELS, BoardFilter, visible_to
 from .workflow import STATE_LABELS, STATE_TONES, ListingState
 
 VISIBILITY = {
@@ -95,6 +96,19 @@ def indexable(listing: Listing) -> Indexable:
         ),
         visibility=VISIBILITY[listing.disclosure],
         organisation_id=listing.organisation_id,
+    )
+
+
+def search_filter(where: BoardFilter) -> Filter:
+    """A list page's filter as the index takes it."""
+    return Filter(
+        industry=INDUSTRY_LABELS.get(where.industry),
+        chain=where.chain or None,
+        region=where.region or None,
+        mode=where.mode or None,
+        trl_at_least=where.trl,
+        money_at_most=where.money,
+        deadline_after=where.until - timedelta(days=1) if where.until else None,
     )
 
 

@@ -57,6 +57,8 @@ ACTIONS = {
     "member.invitation_renewed": "重发邀请",
     "member.invitation_revoked": "撤回邀请",
     "paper.read": "查看证明材料",
+    "search.saved": "保存查询",
+    "search.deleted": "删除保存的查询",
     "match.dismissed": "标记不合适",
     "listing.created": "建立草稿",
     "listing.changed": "修改内容",
@@ -99,6 +101,7 @@ TARGETS = {
     "upload": "文件",
     "thread": "对接",
     "introduction": "引荐",
+    "saved_search": "保存的查询",
     "specialist_rule": "服务上限",
     "response": "揭榜",
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -14,13 +15,12 @@ from jiebang.core.boards import Board
 from jiebang.core.errors import NotFound
 from jiebang.core.money import parse_money
 from jiebang.core.permissions import LINE_LABELS, Line
-from jiebang.discovery.values import Filter
 from jiebang.web.access import Level, access, actor, db
 from jiebang.web.current import platform
 from jiebang.web.pagination import Page, address, page_number
 
 from .. import queries
-from ..documents import INDUSTRY_LABELS, card
+from ..documents import card, search_filter
 from ..fields import fields_of
 from ..fields.shared import CHAINS, INDUSTRIES, REGIONS
 from .blueprint import blueprint
@@ -110,6 +110,21 @@ def browse(board_name: str) -> str:
     )
 
 
+def asked(
+    board: Board, typed: Mapping[str, str]
+) -> tuple[queries.BoardFilter, dict[str, str], str]:
+    """A search as a form or a saved one names it: the filter, what was typed, and it in words.
+
+    Needs no request: what cannot be read has no effect, as on the page.
+    """
+    kept = {n: str(typed[n]).strip() for n in NAMES if str(typed.get(n) or "").strip()}
+    form = FilterForm(data=kept)
+    _choices(form, board)
+    where, _ = _read(form, board)
+    words = [text.partition("：")[2] for text in _said(form)]
+    return where, kept, "，".join(words)
+
+
 def _choices(form: FilterForm, board: Board) -> None:
     form.industry.choices = [("", "全部"), *((o.value, o.label) for o in INDUSTRIES)]
     modes = next((f.options for f in fields_of(board) if f.name == "modes"), ())
@@ -176,15 +191,7 @@ def _searched(where: queries.BoardFilter, number: int) -> tuple[list[Any], int]:
         where.board,
         actor(),
         FOUND_AT_MOST,
-        Filter(
-            industry=INDUSTRY_LABELS.get(where.industry),
-            chain=where.chain or None,
-            region=where.region or None,
-            mode=where.mode or None,
-            trl_at_least=where.trl,
-            money_at_most=where.money,
-            deadline_after=where.until - timedelta(days=1) if where.until else None,
-        ),
+        search_filter(where),
         explain=False,
     )
     cards = [each.card for each in found]
@@ -200,11 +207,16 @@ def _searched(where: queries.BoardFilter, number: int) -> tuple[list[Any], int]:
 
 def _active(form: FilterForm) -> list[tuple[str, str]]:
     """What the list was narrowed to, each with the address without it."""
+    filled = [name for name in NAMES if form[name].data]
+    return [(text, address(n, "page")) for text, n in zip(_said(form), filled, strict=True)]
+
+
+def _said(form: FilterForm) -> list[str]:
+    """Each condition in words, in the order of NAMES."""
     found = []
     for name in NAMES:
         value = form[name].data
-        if not value:
-            continue
-        label = dict(getattr(form[name], "choices", None) or []).get(value, value)
-        found.append((f"{form[name].label.text}：{label}", address(name, "page")))
+        if value:
+            label = dict(getattr(form[name], "choices", None) or []).get(value, value)
+            found.append(f"{form[name].label.text}：{label}")
     return found

@@ -62,7 +62,8 @@ def write_ledger(
             LedgerEntry(
                 organisation_id=organisation_id,
                 at=clock.now(),
-                author_id=actor.user_id,
+                # a member is named to their own organisation's specialist alone
+                author_id=None if found.side_of(actor) not in (None, side) else actor.user_id,
                 what=what,
                 text=f"{found.listing.code} {text}".strip(),
                 introduction_id=found.id,

@@ -1,0 +1,1 @@
+"""Standing queries: published listings and saved searches that find what is new by themselves."""
