@@ -9,7 +9,7 @@ cosine over all pairs of words; only the readable ones are shown.
 from __future__ import annotations
 
 import threading
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from indexes.postings import Background
 from matching import conditions as checks
+from matching.analysis import Analyst, Text
 from matching.conditions import ConditionCheck
 from matching.documents import Document
 from matching.encoder import Encoder, StaticEncoder
 from matching.highlight import highlight
-from matching.text import Token, fold, sentences, tokens
 
 __all__ = ["ConditionCheck", "Evidence", "Explainer", "Explanation", "WordPair", "highlight"]
 
@@ -38,6 +38,8 @@ _RELATED_COSINE = 0.35
 _COVERED_COSINE = 0.30
 _EVIDENCE_SCORE = 0.25  # sentence pairs below say nothing
 _COMMON = 0.05  # a word in more than this share of all texts says nothing about this one
+Products = NDArray[np.float32]
+
 _CLIP = 60  # characters of a sentence inside a reason
 
 
@@ -86,101 +88,30 @@ def readable(word: str, background: Background | None = None) -> bool:
     return not word.replace(".", "").replace("-", "").isdigit()
 
 
-@dataclass
-class _Text:
-    """One side, analysed: its sentences and, per distinct word, the sum of its vectors."""
-
-    sentences: list[str]
-    words: list[str]
-    counts: Counter[str]
-    title: frozenset[str]
-    shown: dict[str, bool]  # which of the words may stand in a reason
-    word_vectors: NDArray[np.float32]  # (words, dim), sums over all places
-    sentence_vectors: NDArray[np.float32]  # (sentences, dim), unit length
-
-
-def _booked(found: list[Token]) -> list[tuple[str, str, float]]:
-    """(segment, word it is booked on, share) for the tokens of one sentence."""
-    whole = [token for token in found if token.kind in ("word", "code")]
-    owner: dict[int, str] = {}
-    for token in whole:
-        for place in range(token.start, token.end):
-            owner[place] = token.segment
-    booked = []
-    for token in found:
-        if token.kind == "bigram":
-            left, right = owner[token.start], owner[token.end - 1]
-            booked += [(token.segment, left, 0.5), (token.segment, right, 0.5)]
-        elif token.kind == "sub":
-            booked.append((token.segment, owner.get(token.start, token.segment), 1.0))
-        else:
-            booked.append((token.segment, token.segment, 1.0))
-    return booked
-
-
 class Explainer:
     """Explains pairs under one encoder; keeps the last texts, as one query meets many."""
 
     def __init__(self, encoder: Encoder, background: Background, kept: int = 512):
         self._encoder = encoder
+        self._analyst = Analyst(encoder, lambda word: readable(word, background))
         self._background = background
-        self._texts: OrderedDict[tuple[str, str], _Text] = OrderedDict()
+        self._texts: OrderedDict[tuple[str, str], Text] = OrderedDict()
         self._kept = kept
         self._lock = threading.Lock()
 
-    def _text(self, title: str, body: str) -> _Text:
+    def _text(self, title: str, body: str) -> Text:
         key = (title[:MAX_CHARACTERS], body[:MAX_CHARACTERS])
         with self._lock:
             found = self._texts.get(key)
             if found is not None:
                 self._texts.move_to_end(key)
                 return found
-        found = self._analysed(*key)
+        found = self._analyst(*key)
         with self._lock:
             self._texts[key] = found
             while len(self._texts) > self._kept:
                 self._texts.popitem(last=False)
         return found
-
-    def _analysed(self, title: str, body: str) -> _Text:
-        titles = sentences(title)
-        listed = titles + sentences(body)
-        counts: Counter[str] = Counter()
-        numbers: dict[str, int] = {}
-        segments: list[list[str]] = []
-        booked: list[tuple[str, str, float]] = []
-        first: set[str] = set()
-        for place, sentence in enumerate(listed):
-            found = list(tokens(fold(sentence)))
-            segments.append([token.segment for token in found])
-            for token in found:
-                if token.kind != "bigram":
-                    counts[token.segment] += 1
-            booked += _booked(found)
-            if place < len(titles):
-                first.update(token.segment for token in found if token.kind in ("word", "code"))
-        for _, word, _ in booked:
-            numbers.setdefault(word, len(numbers))
-        dim = self._encoder.dim
-        word_vectors = np.zeros((len(numbers), dim), np.float32)
-        if isinstance(self._encoder, StaticEncoder) and booked:
-            of = self._encoder.rows_of
-            rows, shares, places = [], [], []
-            for segment, word, share in booked:
-                for row in of(segment):
-                    rows.append(row)
-                    shares.append(share)
-                    places.append(numbers[word])
-            order = np.argsort(places, kind="stable")
-            owners = np.asarray(places, np.int64)[order]
-            vectors = self._encoder.token_vectors[np.asarray(rows, np.int64)[order]]
-            vectors *= np.asarray(shares, np.float32)[order][:, None]
-            if rows:
-                starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
-                word_vectors[owners[starts]] = np.add.reduceat(vectors, starts, axis=0)
-        shown = {word: readable(word, self._background) for word in numbers}
-        vectors = self._encoder.encode(segments) if segments else np.zeros((0, dim), np.float32)
-        return _Text(listed, list(numbers), counts, frozenset(first), shown, word_vectors, vectors)
 
     def shares(
         self, query: tuple[str, str], document: tuple[str, str]
@@ -189,15 +120,8 @@ class Explainer:
 
         Its sum is the cosine of the two texts; only defined for a static encoder.
         """
-        return self._shares(self._text(*query), self._text(*document))
-
-    def _shares(
-        self, left: _Text, right: _Text
-    ) -> tuple[list[str], list[str], NDArray[np.float64]]:
-        norm = float(np.linalg.norm(left.word_vectors.sum(axis=0)))
-        norm *= float(np.linalg.norm(right.word_vectors.sum(axis=0)))
-        matrix = (left.word_vectors @ right.word_vectors.T).astype(np.float64)
-        return left.words, right.words, matrix / norm if norm > 1e-12 else matrix * 0.0
+        left, right = self._text(*query), self._text(*document)
+        return left.words, right.words, _shares(left, right, _products(left, right))
 
     def explain(
         self, query: Document, document: Document, today: date | None = None
@@ -205,53 +129,24 @@ class Explainer:
         """The explanation of one pair; a text nothing is known of gives an empty one."""
         left, right = self._text(query.title, query.body), self._text(document.title, document.body)
         exact = isinstance(self._encoder, StaticEncoder)
-        pairs = self._pairs(left, right) if exact else self._same_words(left, right)
+        products = _products(left, right)
+        pairs = _pairs(left, right, products) if exact else self._same_words(left, right)
         evidence = _evidence(left, right)
         found = checks.check(query, document, today)
-        reasons = self._reasons(left, right, pairs, evidence) + [
+        reasons = self._reasons(left, right, pairs, evidence, products) + [
             check.text for check in found if check.state == "fits"
         ]
         gaps = [check.text for check in found if check.state == "fails"]
         gaps += [c.text for c in found if c.state == "unknown" and c.query_value and not
                  c.document_value]  # fmt: skip
-        uncovered = self._uncovered(left, right)
+        uncovered = self._uncovered(left, right, products)
         if uncovered:
             gaps.append("对方文本未提到：" + " · ".join(uncovered))
         return Explanation(pairs, evidence, found, reasons, gaps)
 
-    def _pairs(self, left: _Text, right: _Text) -> list[WordPair]:
-        ours, theirs, matrix = self._shares(left, right)
-        if not matrix.size:
-            return []
-        kept_ours = np.asarray(list(left.shown.values()))
-        kept_theirs = np.asarray(list(right.shown.values()))
-        pairs_shown = kept_ours[:, None] & kept_theirs[None, :]
-        pairs_shown &= self._meaning(ours, theirs)
-        shown = np.where(pairs_shown, matrix, -1.0).ravel()
-        count = min(_PAIRS, shown.size)
-        best = np.argpartition(-shown, count - 1)[:count]
-        best = best[np.lexsort((best, -shown[best]))]
-        return [
-            WordPair(ours[n // len(theirs)], theirs[n % len(theirs)], float(shown[n]))
-            for n in best
-            if shown[n] > 0
-        ]
-
-    def _meaning(self, ours: Sequence[str], theirs: Sequence[str]) -> NDArray[np.bool_]:
-        """(ours, theirs): the same word, or two that the model knows by themselves. What a rare
-        word shares with another is only a row, and nothing to show."""
-        assert isinstance(self._encoder, StaticEncoder)
-        known = [[self._encoder.knows([word]) for word in side] for side in (ours, theirs)]
-        same = np.zeros((len(ours), len(theirs)), bool)
-        place = {word: n for n, word in enumerate(theirs)}
-        for n, word in enumerate(ours):
-            if word in place:
-                same[n, place[word]] = True
-        return np.asarray(np.outer(known[0], known[1]) | same)
-
-    def _same_words(self, left: _Text, right: _Text) -> list[WordPair]:
+    def _same_words(self, left: Text, right: Text) -> list[WordPair]:
         """For other encoders: the words in common, by their part of the query's idf."""
-        weights = {word: self._weight(word) for word in left.words if left.shown[word]}
+        weights = {word: self._weight(word) for word in _shown(left)}
         total = sum(weights.values()) or 1.0
         shared = sorted((w for w in weights if w in right.counts), key=lambda w: (-weights[w], w))
         return [WordPair(word, word, weights[word] / total) for word in shared[:_PAIRS]]
@@ -261,10 +156,10 @@ class Explainer:
         size = self._background.weight
         return float(np.log1p(size / (self._background.frequency(word) + 0.5)))
 
-    def _reasons(self, left: _Text, right: _Text, pairs: Sequence[WordPair],
-                 evidence: Sequence[Evidence]) -> list[str]:  # fmt: skip
+    def _reasons(self, left: Text, right: Text, pairs: Sequence[WordPair],
+                 evidence: Sequence[Evidence], products: Products) -> list[str]:  # fmt: skip
         reasons = []
-        shared = [word for word in left.words if word in right.counts and left.shown[word]]
+        shared = [word for word in _shown(left) if word in right.counts]
         shared.sort(key=lambda word: (-self._weight(word) * (2 if word in left.title else 1), word))
         chosen: list[str] = []
         for word in shared:
@@ -272,7 +167,7 @@ class Explainer:
                 chosen.append(word)
         if chosen:
             reasons.append("共同关注：" + " · ".join(chosen))
-        related = self._related(left, right, pairs)
+        related = _related(left, right, pairs, products)
         if related:
             reasons.append("含义相近：" + "；".join(f"{a} ≈ {b}" for a, b in related))
         if evidence:
@@ -280,47 +175,90 @@ class Explainer:
             reasons.append(f"最相关的句子：「{_clip(best.query)}」对「{_clip(best.document)}」")
         return reasons
 
-    def _related(self, left: _Text, right: _Text,
-                 pairs: Sequence[WordPair]) -> list[tuple[str, str]]:  # fmt: skip
-        if not isinstance(self._encoder, StaticEncoder):
-            return []
-        at = {word: n for n, word in enumerate(left.words)}
-        to = {word: n for n, word in enumerate(right.words)}
-        found: list[tuple[str, str]] = []
-        for pair in pairs:
-            if pair.query in right.counts or pair.document in left.counts:
-                continue
-            cosine = _cosines(left.word_vectors[at[pair.query]][None],
-                              right.word_vectors[to[pair.document]][None])[0, 0]  # fmt: skip
-            if cosine >= _RELATED_COSINE and len(found) < _RELATED:
-                found.append((pair.query, pair.document))
-        return found
-
-    def _uncovered(self, left: _Text, right: _Text) -> list[str]:
+    def _uncovered(self, left: Text, right: Text, products: Products) -> list[str]:
         """The query's most telling words that nothing in the document comes near to."""
         words = [
-            word for word in left.words
-            if left.shown[word] and word not in right.counts
+            word for word in _shown(left)
+            if word not in right.counts
             and (word in left.title or left.counts[word] > 1) and len(word) < 20
         ]  # fmt: skip
         if not words or not right.words:
             return []
         if isinstance(self._encoder, StaticEncoder):
             at = {word: n for n, word in enumerate(left.words)}
-            near = _cosines(left.word_vectors[[at[word] for word in words]], right.word_vectors)
+            rows = [at[word] for word in words]
+            lengths = np.outer(left.lengths[rows], right.lengths)
+            near = products[rows] / np.maximum(lengths, 1e-9)
             far = near.max(axis=1) < _COVERED_COSINE
             words = [word for word, missing in zip(words, far, strict=True) if missing]
         words.sort(key=lambda word: (-self._weight(word) * (2 if word in left.title else 1), word))
         return words[:_UNCOVERED]
 
 
-def _cosines(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
-    one = left / np.maximum(np.linalg.norm(left, axis=1, keepdims=True), 1e-9)
-    two = right / np.maximum(np.linalg.norm(right, axis=1, keepdims=True), 1e-9)
-    return np.asarray(one @ two.T, np.float32)
+def _products(left: Text, right: Text) -> Products:
+    """(words, words) of the two sides: the products of their vectors."""
+    return np.asarray(left.word_vectors @ right.word_vectors.T)
 
 
-def _evidence(left: _Text, right: _Text) -> list[Evidence]:
+def _shares(left: Text, right: Text, products: Products) -> NDArray[np.float64]:
+    """(words, words): what each pair adds to the cosine of the two texts."""
+    norm = float(np.linalg.norm(left.word_vectors.sum(axis=0)))
+    norm *= float(np.linalg.norm(right.word_vectors.sum(axis=0)))
+    return products.astype(np.float64) / (norm if norm > 1e-12 else np.inf)
+
+
+def _pairs(left: Text, right: Text, products: Products) -> list[WordPair]:
+    """The readable pairs that add most."""
+    shares = _shares(left, right, products)
+    if not shares.size:
+        return []
+    shown = np.where(_meaning(left, right), shares, -1.0).ravel()
+    count = min(_PAIRS, shown.size)
+    best = np.argpartition(-shown, count - 1)[:count]
+    best = best[np.lexsort((best, -shown[best]))]
+    width = len(right.words)
+    return [
+        WordPair(left.words[n // width], right.words[n % width], float(shown[n]))
+        for n in best
+        if shown[n] > 0
+    ]
+
+
+def _meaning(left: Text, right: Text) -> NDArray[np.bool_]:
+    """(words, words): both readable, and the same word or two that the model knows by themselves.
+    What a rare word shares with another is only a row, and nothing to show."""
+    found = np.outer(left.known & left.shown, right.known & right.shown)
+    place = {word: n for n, word in enumerate(right.words)}
+    for n, word in enumerate(left.words):
+        at = place.get(word)
+        if at is not None and left.shown[n]:
+            found[n, at] = True
+    return np.asarray(found)
+
+
+def _related(
+    left: Text, right: Text, pairs: Sequence[WordPair], products: Products
+) -> list[tuple[str, str]]:
+    """Pairs of different words that are near in meaning, neither of which the other side has."""
+    at = {word: n for n, word in enumerate(left.words)}
+    to = {word: n for n, word in enumerate(right.words)}
+    found: list[tuple[str, str]] = []
+    for pair in pairs:
+        if pair.query in right.counts or pair.document in left.counts:
+            continue
+        one, two = at[pair.query], to[pair.document]
+        length = float(left.lengths[one] * right.lengths[two])
+        if products[one, two] >= _RELATED_COSINE * length > 0 and len(found) < _RELATED:
+            found.append((pair.query, pair.document))
+    return found
+
+
+def _shown(text: Text) -> list[str]:
+    """The words that may stand in a reason."""
+    return [word for word, shown in zip(text.words, text.shown.tolist(), strict=True) if shown]
+
+
+def _evidence(left: Text, right: Text) -> list[Evidence]:
     """The best sentence pairs; every sentence is used once."""
     if not left.sentences or not right.sentences:
         return []

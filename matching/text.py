@@ -134,6 +134,34 @@ def tokens(folded: str) -> Iterator[Token]:
                 yield Token(form, start, end, "sub" if position else "code")
 
 
+def runs(folded: str) -> Iterator[tuple[bool, list[str]]]:
+    """The pieces of already folded text, in order: (True, the words of a run of Han characters)
+    or (False, the forms of a designation, number or Latin word, of which the first is shown)."""
+    for match in _TOKEN.finditer(folded):
+        name = match.lastgroup
+        if name == "han":
+            yield True, default_lexicon().cut(match[0])
+        else:
+            yield False, list(_FORMS[name or "code"](match[0]))
+
+
+def inner_segments(word: str) -> tuple[list[str], list[str]]:
+    """(the word and the words inside it, the bigrams inside it) of a word of Han characters."""
+    parts = _inside(word)
+    known = {start for part, start in parts if len(part) == 2}
+    if len(word) == 2:
+        known.add(0)
+    pairs = (word[at : at + 2] for at in range(len(word) - 1) if at not in known)
+    bigrams = [BIGRAM + pair for pair in pairs if not _GRAMMAR & {pair[0], pair[1]}]
+    return [word, *(part for part, _ in parts)], bigrams
+
+
+def bigram_across(left: str, right: str) -> str:
+    """The bigram where two neighbouring words meet; empty when it would say nothing."""
+    first, second = left[-1], right[0]
+    return "" if first in _GRAMMAR or second in _GRAMMAR else BIGRAM + first + second
+
+
 _FORMS = {
     "standard": codes.standard,
     "size": codes.size,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 WRITE = "jiebang_write"
+BUSY_SECONDS = 30
+"""How long a connection to SQLite waits for another's write."""
 FIXED_VERSIONS = ((3, 50, 7), (3, 51, 3))
 """First versions of their series without the WAL-reset corruption bug of 2026 (TRUST.md)."""
 
@@ -82,15 +85,15 @@ def _sqlite_engine(url: str) -> Engine:
     database = make_url(url).database
     if database and database != ":memory:":
         Path(database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = create_engine(url, module=module, connect_args={"timeout": 30}, hide_parameters=True)
+    engine = create_engine(url, module=module, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
     journal = "WAL" if wal_is_safe(module.sqlite_version_info) else "TRUNCATE"
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
-        cursor.execute("PRAGMA busy_timeout=30000")
-        cursor.execute(f"PRAGMA journal_mode={journal}")
+        cursor.execute(f"PRAGMA busy_timeout={1000 * BUSY_SECONDS}")
+        _journal(cursor, journal, module)
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
@@ -101,6 +104,20 @@ def _sqlite_engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _journal(cursor: Any, journal: str, module: ModuleType) -> None:
+    """Sets a database's journal. A new file's is changed by whoever opens it first, alone, and for
+    that SQLite refuses the others at once, whatever the busy timeout: they ask again."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute(f"PRAGMA journal_mode={journal}")
+            return
+        except module.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+        time.sleep(0.02)
 
 
 def _server_engine(url: str) -> Engine:

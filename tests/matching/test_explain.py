@@ -52,6 +52,19 @@ def test_shares_add_up_to_the_cosine(engine: Engine) -> None:
         )
 
 
+def test_words_and_sentences_add_up_to_the_text(engine: Engine) -> None:
+    """Every segment is booked once: on the word and the sentence it stands in."""
+    body = "符合GB/T 1591-2018的Q345B钢板，焊接接头在-40℃冲击功≥47J。锂离子电池电解液！" + GOOD[1]
+    found = engine._explainer._text(GOOD[0], body)
+    encoder = engine.encoder
+    for sentence, vector in zip(found.sentences, found.sentence_vectors, strict=True):
+        assert vector == pytest.approx(encoder.encode([segment(sentence)])[0], abs=1e-6)
+    whole = encoder.encode([[one for text in found.sentences for one in segment(text)]])[0]
+    added = found.word_vectors.sum(axis=0)
+    assert added / np.linalg.norm(added) == pytest.approx(whole, abs=1e-6)
+    assert {"风电", "螺栓"} <= found.title
+
+
 def test_reasons_name_the_words_people_read(engine: Engine) -> None:
     found = engine.explain(document(Kind.NEED, NEED), document(Kind.OUTCOME, GOOD))
     assert found.reasons[0].startswith("共同关注：")
