@@ -34,7 +34,17 @@ FIRST = (
     "/organisations/mine/verification",
 )
 """Where the way begins: what a menu offers, and what not every page links to."""
-OF_EACH_ROLE = frozenset({"boards.todo", "boards.mine", "boards.listing", "orgs.page", "orgs.mine"})
+OF_EACH_ROLE = frozenset(
+    {
+        "boards.todo",
+        "boards.mine",
+        "boards.listing",
+        "orgs.page",
+        "orgs.mine",
+        "brokering.desk",
+        "brokering.organisation",
+    }
+)
 """Pages that differ by who reads them; all others are looked at once."""
 NARROWEST = 360
 """Nothing has to be smaller than this."""

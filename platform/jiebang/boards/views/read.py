@@ -26,6 +26,7 @@ from .blueprint import blueprint
 from .matches import views_of
 from .progress import progress
 from .sections import ON_LISTING
+from .share import share
 
 HERE = 3
 """So many matches stand on the listing's own page; the rest are one click away."""
@@ -72,6 +73,7 @@ def listing(code: str) -> str:
         confirm_due=_confirm_due(found),
         offers=_offers(found, who),
         sections=[part for part in (each(session, found, who) for each in ON_LISTING) if part],
+        share=share(found),
         matches=views_of(found, matches, item.document, mine),
         events=_events(found) if mine or who.can(Permission.LISTING_REVIEW) else [],
         files=[

@@ -135,7 +135,7 @@ def page(found: Introduction, errors: dict[str, str], typed: dict[str, str]) -> 
         asker=asker.display_name if asker is not None and side is found.requested_by else "",
         specialist=person.display_name if person else "",
         live=found.state in LIVE,
-        mine=found.introduces(who),
+        oversees=who.can(Permission.SPECIALISTS_ASSIGN),
         reason=REASON_LABELS[found.reason_code] if found.reason_code else "",
         ended_by=_ended_by(found, side),
         result=RESULT_LABELS[found.result] if found.result else "",

@@ -1,6 +1,6 @@
 /* Improves pages that already work without it. Everything hangs on data-attributes:
    data-limit/-count-for, data-grow, data-enter-submits, data-slash, data-reveal, data-rows,
-   data-autosave, data-meter, data-flash, data-menu, data-focus-on-load. */
+   data-autosave, data-meter, data-flash, data-menu, data-copy, data-focus-on-load. */
 (() => {
   "use strict";
 
@@ -290,6 +290,24 @@
       clearTimeout(timer);
     });
     window.addEventListener("pageshow", () => { leaving = false; });
+  });
+
+  /* Copying a field's text ----------------------------------------------- */
+
+  all("[data-copy]").forEach((button) => {
+    const field = document.getElementById(button.dataset.copy);
+    const said = button.parentElement.querySelector("[data-copied]");
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(field.value);
+        said.textContent = "已复制，到微信里粘贴";
+      } catch {
+        field.focus();
+        field.select();
+        said.textContent = "已选中，请按复制";
+      }
+    });
   });
 
   /* Arriving on the page ------------------------------------------------ */
