@@ -23,6 +23,7 @@ AREAS = (
     "boards.standing",
     "boards.threads",
     "boards.responses",
+    "boards.reviews",
     "technology",
     "procurement",
     "talent",

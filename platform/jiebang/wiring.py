@@ -27,6 +27,7 @@ def areas(app: Flask) -> None:
     from .accounts import views as accounts
     from .boards import views as boards
     from .boards.responses import views as responses
+    from .boards.reviews import views as reviews
     from .boards.standing import views as standing
     from .boards.threads import views as threads
     from .brokering import views as brokering
@@ -38,7 +39,7 @@ def areas(app: Flask) -> None:
 
     for area in (
         accounts, orgs, notices, relations, discovery, boards, standing, threads, responses,
-        brokering, operations,
+        reviews, brokering, operations,
     ):  # fmt: skip
         area.register(app)
 
@@ -58,13 +59,14 @@ def listen() -> None:
     """Who hears of a listing's steps, and who serves an organisation: called with the door that
     every process has."""
     from .boards.responses import services as responses
+    from .boards.reviews import services as reviews
     from .boards.services.life import LISTENERS
     from .boards.threads import services as threads
     from .boards.threads.services.clocks import SPECIALISTS
     from .brokering import queries as specialists
     from .brokering import services as brokering
 
-    for room in (threads, responses, brokering):
+    for room in (threads, responses, reviews, brokering):
         if room.listing_changed not in LISTENERS:
             LISTENERS.append(room.listing_changed)
     if specialists.specialists_of not in SPECIALISTS:
@@ -108,6 +110,7 @@ def jobs(
 def chores(door: Discovery) -> list[Callable[[], object]]:
     """What the worker does every minute: deadlines, the index's snapshot, a change of model."""
     from .boards.responses import services as responses
+    from .boards.reviews import services as reviews
     from .boards.services import diagnosis, run_clock
     from .boards.threads import services as threads
     from .brokering import services as brokering
@@ -127,6 +130,7 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
             threads.run_clock(session)
             responses.run_clock(session)
             brokering.run_clock(session)
+            reviews.run_clock(session)
 
     def save_snapshot() -> None:
         door.live.save_snapshot()

@@ -62,6 +62,9 @@ ELSEWHERE = {
     "responses.edit": "test_outcome_market",
     "responses.ask": "test_outcome_market",
     "standing.search": "leads on to a board: tests/boards/test_standing.py",
+    "reviews.index": "nobody is asked yet: tests/boards/test_reviews.py",
+    "reviews.of": "nobody is asked yet: tests/boards/test_reviews.py",
+    "reviews.part": "nobody is asked yet: tests/boards/test_reviews.py",
     "orgs.claim": "the demonstration has no organisation without people",
     "orgs.review_claim": "the demonstration has no organisation without people",
 }

@@ -17,6 +17,8 @@ from werkzeug.test import TestResponse
 
 from jiebang.boards.responses import services as responses
 from jiebang.boards.responses.services.filing import Reply
+from jiebang.boards.reviews import services as reviews
+from jiebang.boards.reviews.models import Stage
 from jiebang.boards.services import attachments
 from jiebang.boards.standing import services as standing
 from jiebang.boards.threads import services as threads
@@ -80,6 +82,7 @@ def setting_in(world: World, folder: Path) -> Setting:
     draft, formal = world.draft(owner), world.published(owner, track="competition")
     third = world.owner(name="样品三号有限公司")
     offered = world.published(third, Board.OUTCOME)
+    formal_need = world.submitted(owner, track="competition", title="待评审的样品需求")
     mate = world.member(owner.organisation_id, world.user(), OrganisationRole.AGENT)
     moment = clock.now()
     with world.database.transaction() as session:
@@ -146,6 +149,13 @@ def setting_in(world: World, folder: Path) -> Setting:
         introduction = brokering.request(session, owner, listed, "先问批量。")
         where, typed, name = browse.asked(Board.NEED, {"q": "焊接变形"})
         search = standing.save(session, owner, world.discovery, where, typed, name)
+        reviewed = world._load(session, formal_need)
+        expert = staff[Role.EXPERT]
+        assert expert.user_id is not None
+        panel = reviews.open_panel(
+            session, staff[Role.OPERATOR], reviewed, Stage.NEED, [expert.user_id]
+        )
+        reviews.accept(session, expert, panel.assignments[0])
         relation = relations.declare(session, owner, "up", "上级控股有限公司", "control", "")
         session.flush()
         samples: dict[Any, Any] = {
@@ -156,6 +166,10 @@ def setting_in(world: World, folder: Path) -> Setting:
             ("brokering.ask", "code"): partner,
             ("brokering.send", "code"): partner,
             ("brokering.organisation", "organisation_id"): owner.organisation_id,
+            "assignment_id": panel.assignments[0].id,
+            ("reviews.of", "code"): formal_need,
+            ("reviews.ask", "code"): formal_need,
+            ("reviews.conclude", "code"): formal_need,
             ("responses.check", "response_id"): checked.id,
             ("responses.edit", "response_id"): own_draft.id,
             ("responses.save", "response_id"): own_draft.id,
@@ -266,6 +280,8 @@ def right(setting: Setting, case: Case) -> Actor:
     if permission is not None:
         role = next(role for role, held in ROLE_PERMISSIONS.items() if permission in held)
         return setting.staff[role]
+    if case.rule.endpoint.startswith("reviews."):
+        return setting.staff[Role.EXPERT]
     if case.rule.endpoint in ("orgs.invitation", "orgs.accept", "orgs.accept_own"):
         return setting.invited
     return setting.owner

@@ -10,7 +10,7 @@ DEMO_PASSWORD = "jiebang-demo-2026"  # noqa: S105  (no secret: shown on the sign
 ROLE_TRIES = {
     Role.OPERATOR: "审核榜单、核验单位、看运行概况",
     Role.SPECIALIST: "看今天要办的事，把强相关的供需双方引荐到一起，记电话、跟进办理",
-    Role.EXPERT: "看送来诊断的需求和成果，问清还缺什么",
+    Role.EXPERT: "看送来诊断的需求和成果；评审揭榜挂帅的需求和揭榜，先声明回避再打分",
     Role.SYSTEM_ADMINISTRATOR: "看系统运行状况",
     Role.SECURITY_ADMINISTRATOR: "给人员分配和收回角色",
     Role.AUDITOR: "查审计记录、验证审计链完整",

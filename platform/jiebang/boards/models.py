@@ -80,6 +80,8 @@ class Listing(Base):
     proposed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When an agent last asked the own organisation for its word."""
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    review_by: Mapped[date | None]
+    """By when the platform answers while experts review; None: by the default clock."""
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

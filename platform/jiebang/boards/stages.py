@@ -45,9 +45,12 @@ def _day(moment: datetime | None) -> str:
     return clock.day_text(clock.to_beijing(moment).date()) if moment else ""
 
 
-def review_due(submitted_at: datetime) -> date:
-    """The day by which a submitted listing is to be reviewed."""
-    return add_working_days(clock.to_beijing(submitted_at).date(), REVIEW_DAYS)
+def review_due(listing: Listing) -> date:
+    """The day by which a submitted listing is to be reviewed; later while experts are asked."""
+    assert listing.submitted_at is not None
+    if listing.review_by is not None:
+        return listing.review_by
+    return add_working_days(clock.to_beijing(listing.submitted_at).date(), REVIEW_DAYS)
 
 
 def diagnosis_due(start: date) -> date:
@@ -142,11 +145,12 @@ def holder(listing: Listing, diagnosis: Diagnosis | None = None) -> Holder | Non
     if state is ListingState.RETURNED:
         return Holder("发布方", "不限", "按退回意见修改后再次提交")
     if state is ListingState.SUBMITTED and listing.submitted_at:
-        due = review_due(listing.submitted_at)
+        due = review_due(listing)
         return Holder(
             "平台运营",
             clock.day_text(due),
-            "通过后发布上榜，双方开始匹配；需要补充的会退回并说明原因",
+            ("专家评审后决定是否发布" if listing.review_by else "通过后发布上榜，双方开始匹配")
+            + "；需要补充的会退回并说明原因",
             overdue=due < clock.today(),
         )
     if state is ListingState.PUBLISHED and listing.confirmed_at:

@@ -64,6 +64,8 @@ class Permission(StrEnum):
     # Whoever brings two sides together (服务专员), and who says which specialist serves whom
     INTRODUCE = "introduce"
     SPECIALISTS_ASSIGN = "specialists.assign"
+    # Experts, on what was assigned to them
+    REVIEW_SCORE = "review.score"
     # Operators
     LISTING_REVIEW = "listing.review"
     ORGANISATION_VERIFY = "organisation.verify"
@@ -90,7 +92,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.SPECIALIST: frozenset({Permission.LISTING_DIAGNOSE, Permission.INTRODUCE}),
-    Role.EXPERT: frozenset({Permission.LISTING_DIAGNOSE}),
+    Role.EXPERT: frozenset({Permission.LISTING_DIAGNOSE, Permission.REVIEW_SCORE}),
     Role.SYSTEM_ADMINISTRATOR: frozenset({Permission.SYSTEM_VIEW}),
     Role.SECURITY_ADMINISTRATOR: frozenset({Permission.ROLES_ASSIGN}),
     Role.AUDITOR: frozenset({Permission.AUDIT_VIEW}),

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from jiebang.boards.responses.models import Response
 from jiebang.boards.responses.workflow import PENDING
 from jiebang.boards.responses.workflow import STATE_LABELS as RESPONSE_STATES
+from jiebang.boards.reviews import queries as reviews
+from jiebang.boards.reviews.workflow import STATE_LABELS as REVIEW_STATES
 from jiebang.boards.threads.models import Thread
 from jiebang.boards.threads.workflow import LIVE, STATE_LABELS
 from jiebang.brokering.models import Introduction
@@ -82,6 +84,18 @@ def overdue(session: Session) -> list[Wait]:
         for row in session.scalars(select(Organisation).where(Organisation.id.in_(wanted)))
     }
     waits = [_wait(what, each, known) for what, each in found]
+    waits += [
+        Wait(
+            what=f"专家评审 · {REVIEW_STATES[part.state]}",
+            title=part.panel.listing.title,
+            code=part.panel.listing.code,
+            holder=f"专家 {name}",
+            reach="",
+            other="平台运营",
+            due=part.due,
+        )
+        for part, name in reviews.overdue(session, SHOWN)
+    ]
     return sorted(waits, key=lambda wait: wait.due)[:SHOWN]
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from jiebang.boards.fields import FIELDS
 from jiebang.boards.responses.workflow import RESPONSE
 from jiebang.boards.responses.workflow import STATE_LABELS as RESPONSE_STATES
+from jiebang.boards.reviews.workflow import ASSIGNMENT, PANEL, PANEL_LABELS
+from jiebang.boards.reviews.workflow import STATE_LABELS as ASSIGNMENT_STATES
 from jiebang.boards.threads.workflow import THREAD
 from jiebang.boards.workflow import LISTING
 from jiebang.boards.workflow import STATE_LABELS as LISTING_STATES
@@ -74,6 +76,11 @@ ACTIONS = {
     "response.begun": "开始填写揭榜",
     "round.winners": "设定选定家数",
     **{f"response.{name}": each.label for name, each in RESPONSE.transitions.items()},
+    "response.reviewed": "专家评审结束",
+    "panel.open": "组织专家评审",
+    **{f"panel.{name}": each.label for name, each in PANEL.transitions.items()},
+    "assignment.assign": "请专家评审",
+    **{f"assignment.{name}": each.label for name, each in ASSIGNMENT.transitions.items()},
     "thread.opened": "发出对接意向",
     "thread.meeting_proposed": "提议会面",
     "thread.meeting_confirm": "同意会面",
@@ -104,6 +111,8 @@ TARGETS = {
     "saved_search": "保存的查询",
     "specialist_rule": "服务上限",
     "response": "揭榜",
+    "panel": "专家评审",
+    "assignment": "评审任务",
 }
 _KEYS = {
     "before": "原状态", "after": "现状态", "fields": "栏目", "board": "榜单", "code": "编号",
@@ -115,7 +124,8 @@ _KEYS = {
     "file": "附文件", "released": "双方可见", "version": "版本", "winners": "家数",
     "specialist": "服务专员", "former": "原服务专员", "cap": "上限", "verified": "已核对",
     "result": "结果", "relation": "申报", "by": "操作方",
-    "administrator": "管理员", "diagnosis": "诊断", "required": "须审批",
+    "administrator": "管理员", "diagnosis": "诊断", "stage": "环节", "number": "份数",
+    "declaration": "声明版本", "required": "须审批",
 }  # fmt: skip
 _ROLES = {role.value: label for role, label in ROLE_LABELS.items()}
 _ROLES |= {role.value: label for role, label in SEAT_LABELS.items()}
@@ -133,12 +143,15 @@ _VALUES = {
     "roles": _ROLES,
     "reason": {code.value: label for code, label in REASON_LABELS.items()},
     "result": {each.value: label for each, label in RESULT_LABELS.items()},
+    "stage": {"need": "需求评审", "responses": "揭榜评审"},
     "scopes": {line.value: label for line, label in LINE_LABELS.items()},
 }  # fmt: skip
 _STATES = {
     "listing": {state.value: label for state, label in LISTING_STATES.items()},
     "response": {state.value: label for state, label in RESPONSE_STATES.items()},
     "organisation": {state.value: label for state, label in ORGANISATION_STATES.items()},
+    "panel": {state.value: label for state, label in PANEL_LABELS.items()},
+    "assignment": {state.value: label for state, label in ASSIGNMENT_STATES.items()},
 }
 
 

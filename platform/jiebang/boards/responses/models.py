@@ -78,6 +78,8 @@ class Response(Base):
     filed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     qualified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """From here on the issuer reads it."""
+    reviewed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When experts concluded on what is filed now; None: not yet, or the track asks none."""
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     holder: Mapped[Holder | None] = mapped_column(enum_column(Holder, "holder"))
     due: Mapped[date | None]
@@ -135,6 +137,11 @@ class Response(Base):
     def line(self) -> Line:
         """The line whose agents may act on it."""
         return self.listing.line
+
+    @property
+    def party_ids(self) -> frozenset[int]:
+        """The organisations that offer it."""
+        return frozenset({self.organisation_id})
 
     def side_of(self, actor: Actor) -> Side | None:
         """The side of the organisation acted for."""

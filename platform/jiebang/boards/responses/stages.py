@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from jiebang.core import clock
-from jiebang.core.sides import HOLDER_LABELS, Side
+from jiebang.core.sides import HOLDER_LABELS, Holder, Side
 
 from ..threads.stages import Waiting
 from .models import Response
@@ -28,6 +28,8 @@ def waiting(found: Response, side: Side | None) -> Waiting | None:
 def _next(found: Response, mine: bool) -> str:
     if found.state is S.FILED:
         return "审查内容是否完整、双方有无关联关系；通过后交发榜方，退回会说明原因"
+    if found.holder is Holder.OPERATOR:
+        return "专家按标准打分并写明理由；评审结束后由发榜方列入候选或说明原因"
     if found.state is S.RETURNED:
         return "按意见补充后再次提交" if mine else "对方补充后再次提交"
     if mine:
@@ -35,8 +37,8 @@ def _next(found: Response, mine: bool) -> str:
     return "发榜方选定或说明原因；到期未答复会提醒并转服务专员"
 
 
-def stages(found: Response, *, formality: bool) -> list[dict[str, str]]:
-    """Written, filed, checked where the track checks, decided: with the dates that are known."""
+def stages(found: Response, *, formality: bool, review: bool = False) -> list[dict[str, str]]:
+    """Written, filed, checked and reviewed where the track does so, decided: with known dates."""
 
     def day(moment: datetime | None) -> str:
         return clock.day_text(clock.to_beijing(moment).date()) if moment else ""
@@ -70,6 +72,15 @@ def stages(found: Response, *, formality: bool) -> list[dict[str, str]]:
                 "date_text": day(found.qualified_at),
             }
         )
+    if review:
+        found_stages.append(
+            {
+                "label": "专家评审",
+                "state": mark(found.reviewed_at is not None, passed),
+                "date_text": day(found.reviewed_at),
+            }
+        )
+        passed = passed and found.reviewed_at is not None
     found_stages.append(
         {
             "label": {

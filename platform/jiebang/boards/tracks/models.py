@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,9 +16,13 @@ from ..models import Track
 
 CLOCKS = (
     "interest_days", "answer_days", "idle_days", "formality_days", "return_days", "decision_days",
-    "introduction_days", "escalate_days",
+    "introduction_days", "escalate_days", "review_days",
 )  # fmt: skip
-SWITCHES = ("formality", "shortlist", "joint", "several", "one_each")
+SWITCHES = (
+    "formality", "shortlist", "joint", "several", "one_each", "need_review", "response_review",
+    "issuer_reads",
+)  # fmt: skip
+MOST_EXPERTS = 15
 LONGEST = 60
 """Working days that a clock may have at most."""
 
@@ -33,6 +39,16 @@ class DecisionFrom(StrEnum):
 
     FILING = "filing"
     CLOSING = "closing"
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """What experts score from 0 to 100; the weights of a set add up to 100."""
+
+    key: str
+    label: str
+    weight: int
+    hint: str
 
 
 class TrackVersion(Base):
@@ -69,6 +85,20 @@ class TrackVersion(Base):
     introduction_days: Mapped[int]
     escalate_days: Mapped[int]
     """From each step of the escalation to the next: holder, specialist, operator."""
+    need_review: Mapped[bool]
+    """Experts review a need before it is published."""
+    response_review: Mapped[bool]
+    """Experts review responses before any is shortlisted or selected."""
+    issuer_reads: Mapped[bool]
+    """The issuer reads the experts' scores once the review is concluded; never their names."""
+    need_experts: Mapped[int]
+    """So many reviews at least before a review is concluded, as `response_experts`."""
+    response_experts: Mapped[int]
+    review_days: Mapped[int]
+    """For an expert to declare and to score."""
+    need_criteria: Mapped[list[Any]]
+    """Rows of `Criterion`'s fields, as `response_criteria`."""
+    response_criteria: Mapped[list[Any]]
     source: Mapped[str] = mapped_column(Text)
     """Where the values come from."""
     created_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
@@ -78,5 +108,15 @@ class TrackVersion(Base):
     __table_args__ = (
         Index("uq_track_version_track_number", "track", "number", unique=True),
         CheckConstraint("source <> ''", name="source"),
+        CheckConstraint(
+            f"need_experts BETWEEN 1 AND {MOST_EXPERTS}"
+            f" AND response_experts BETWEEN 1 AND {MOST_EXPERTS}",
+            name="experts",
+        ),
         *(CheckConstraint(f"{name} BETWEEN 1 AND {LONGEST}", name=name) for name in CLOCKS),
     )
+
+    def criteria(self, *, of_needs: bool) -> tuple[Criterion, ...]:
+        """What experts score on this version of the track, in the order of the form."""
+        rows = self.need_criteria if of_needs else self.response_criteria
+        return tuple(Criterion(**row) for row in rows)

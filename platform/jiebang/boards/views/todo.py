@@ -109,8 +109,7 @@ def _own(who: Actor) -> tuple[list[Task], list[Task]]:
             continue
         about = f"{listing.board.label} · {STATE_LABELS[listing.state]}"
         if listing.state is ListingState.SUBMITTED:
-            assert listing.submitted_at is not None
-            due = review_due(listing.submitted_at)
+            due = review_due(listing)
             url = url_for("boards.listing", code=listing.code)
             waiting.append(Task(url, listing.title, f"{about} · 等平台运营", due, "查看"))
         elif listing.state is ListingState.ENDORSING:

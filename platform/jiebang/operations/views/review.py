@@ -14,6 +14,10 @@ from jiebang.boards.fields import FieldType, fields_of
 from jiebang.boards.fields.values import completeness, display
 from jiebang.boards.intake.clarity import Mark, points
 from jiebang.boards.models import Listing
+from jiebang.boards.reviews import queries as reviews
+from jiebang.boards.reviews.models import Stage
+from jiebang.boards.reviews.services.following import lacking
+from jiebang.boards.reviews.views.reading import drawn
 from jiebang.boards.services import diagnosis as diagnosing
 from jiebang.boards.stages import review_due
 from jiebang.boards.views.todo import Task
@@ -43,14 +47,13 @@ def tasks(session: Session, who: Actor) -> tuple[list[Task], list[Task]]:
         return [], []
     found = []
     for listing, owner in queries.submitted(session):
-        assert listing.submitted_at is not None
         name = owner.name if owner else "待认领单位"
         found.append(
             Task(
                 url_for("operations.review", code=listing.code),
                 listing.title,
                 f"待审核 · {listing.board.label} · {name}",
-                review_due(listing.submitted_at),
+                review_due(listing),
                 "去审核",
             )
         )
@@ -64,8 +67,7 @@ def queue() -> str:
     today = clock.today()
     rows = []
     for listing, owner in queries.submitted(db()):
-        assert listing.submitted_at is not None
-        due = review_due(listing.submitted_at)
+        due = review_due(listing)
         rows.append(
             {
                 "listing": listing,
@@ -130,12 +132,28 @@ def _page(
         transitions={t.name: t for t in LISTING.open_to(listing, who)},
         reason=reason,
         errors=errors,
-        due=review_due(listing.submitted_at) if listing.submitted_at else None,
+        due=review_due(listing) if listing.submitted_at else None,
         advisors=consultations.advisors(session, listing),
         diagnosis=consultations.latest(session, listing.id),
+        experts=_experts(listing),
         asked=asked or {"advisor": "", "questions": _questions(listing, values)},
         limit=diagnosing.LIMIT,
     )
+
+
+def _experts(listing: Listing) -> dict[str, Any] | None:
+    """How far the experts are, where the track asks them before publication."""
+    session = db()
+    if reviews.rules_for(session, listing, Stage.NEED) is None:
+        return None
+    panel = reviews.open_panel(session, listing.id, Stage.NEED)
+    panel = panel or reviews.concluded_for(session, listing)
+    return {
+        "lacking": lacking(session, listing),
+        "panel": panel,
+        "submitted": len(reviews.submitted(panel)) if panel else 0,
+        "summaries": drawn(session, panel) if panel else [],
+    }
 
 
 def _questions(listing: Listing, values: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from jiebang.orgs.notices import services as notices
 from ...threads.services.clocks import SPECIALISTS, STEPS
 from ...tracks.models import TrackVersion
 from ..models import Response, Round
-from ..workflow import PENDING
+from ..workflow import PENDING, ResponseState
 from .steps import page
 
 
@@ -49,7 +49,8 @@ def _climb(session: Session, found: Response, step: int) -> int:
     day = clock.day_text(found.due)
     operators = people.with_role(session, Role.OPERATOR)
     if found.holder is Holder.OPERATOR:
-        notices.tell(session, operators, title, page(found), f"应在 {day} 前完成形式审查。")
+        what = "完成形式审查" if found.state is ResponseState.FILED else "组织专家评审并结束评审"
+        notices.tell(session, operators, title, _desk(found), f"应在 {day} 前{what}。")
         return STEPS
     issuer = found.holder is Holder.ISSUER
     organisation_id = found.issuer_id if issuer else found.organisation_id
@@ -65,3 +66,10 @@ def _climb(session: Session, found: Response, step: int) -> int:
         "/operations/overdue" if to_operator else "/brokering/", f"应在 {day} 前答复，请督办。",
     )  # fmt: skip
     return STEPS if to_operator else step
+
+
+def _desk(found: Response) -> str:
+    """Where the platform goes on: an operator reads a response during the check alone."""
+    if found.state is ResponseState.FILED:
+        return page(found)
+    return f"/reviews/of/{found.listing.code}/responses"

@@ -17,7 +17,7 @@ from .. import queries
 from ..models import MOST_WINNERS, Response, Round
 from ..workflow import RESPONSE, ResponseState
 from .filing import admit, check_related
-from .steps import hand, note, tell
+from .steps import awaits_review, hand, note, tell
 
 REASON_LIMIT = 500
 
@@ -55,9 +55,11 @@ def decide(
     if refusal := RESPONSE.refusal(name, found, actor):
         raise refusal
     picked = None
+    rules, due = queries.rules_of(session, found), found.due
     if name != "shortlist":
         reason, picked = _reasons(found, reason, code, coded=name == "decline")
-    rules, due = queries.rules_of(session, found), found.due
+    else:
+        _reviewed(found, rules)
     label = RESPONSE.apply(name, found, actor).label
     found.reason, found.reason_code = reason if name != "shortlist" else "", picked
     if name == "decline":
@@ -72,6 +74,11 @@ def decide(
         "decline": "揭榜未被选定",
     }
     tell(session, found, Side.RESPONDER, words[name], actor, text=found.reason)
+
+
+def _reviewed(found: Response, rules: TrackVersion) -> None:
+    if awaits_review(found, rules):
+        raise Conflict("这条赛道先由专家评审：评审结束后才能列入候选或选定。")
 
 
 def _reasons(
@@ -111,6 +118,7 @@ def select(session: Session, actor: Actor, found: Response, to_others: str = "")
     if found.listing.state not in (ListingState.PUBLISHED, ListingState.CLOSED):
         raise Conflict("榜单不在榜或已过期，请先恢复或确认仍有效，再选定揭榜方。")
     rules = queries.rules_of(session, found)
+    _reviewed(found, rules)
     if rules.shortlist and found.state is not ResponseState.SHORTLISTED:
         raise Conflict("这条赛道要求先列入候选，再从候选中选定。")
     round_ = session.get_one(Round, found.round_id, with_for_update=True)

@@ -225,7 +225,7 @@ def file(session: Session, actor: Actor, found: Response) -> None:
     rules = queries.rules_of(session, found)
     check_related(session, found, rules)
     RESPONSE.apply("file", found, actor)
-    found.filed_at = clock.now()
+    found.filed_at, found.reviewed_at = clock.now(), None
     found.reason, found.reason_code = "", None
     note(session, actor, found, "file", "提交揭榜")
     if not rules.formality:

@@ -39,16 +39,33 @@ def hand(session: Session, found: Response, rules: TrackVersion) -> None:
         found.holder, found.due = Holder.OPERATOR, add_working_days(today, rules.formality_days)
     elif found.state is ResponseState.RETURNED:
         found.holder, found.due = Holder.RESPONDER, add_working_days(today, rules.return_days)
+    elif awaits_review(found, rules):
+        found.holder = Holder.OPERATOR
+        found.due = add_working_days(
+            _closing(found, rules, today), rules.review_days + 2 * rules.formality_days
+        )
     else:
         found.holder, found.due = Holder.ISSUER, _decision_due(found, rules, today)
 
 
+def awaits_review(found: Response, rules: TrackVersion) -> bool:
+    """Whether experts are to be heard before the issuer decides."""
+    return (
+        rules.response_review
+        and found.state is ResponseState.QUALIFIED
+        and found.reviewed_at is None
+    )
+
+
 def _decision_due(found: Response, rules: TrackVersion, today: date) -> date:
-    start = today
+    return add_working_days(_closing(found, rules, today), rules.decision_days)
+
+
+def _closing(found: Response, rules: TrackVersion, today: date) -> date:
     deadline = found.listing.deadline
     if rules.decision_from is DecisionFrom.CLOSING and deadline is not None:
-        start = max(today, deadline)
-    return add_working_days(start, rules.decision_days)
+        return max(today, deadline)
+    return today
 
 
 def note(

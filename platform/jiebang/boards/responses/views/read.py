@@ -19,6 +19,7 @@ from .. import queries
 from ..models import Response, Verdict
 from ..services.deciding import others_waiting
 from ..services.filing import LABELS
+from ..services.steps import awaits_review
 from ..stages import stages, waiting
 from ..workflow import RESPONSE, STATE_LABELS, STATE_TONES, ResponseState
 from .blueprint import blueprint
@@ -94,6 +95,8 @@ def page(
     side = found.side_of(who)
     rules = queries.rules_of(session, found)
     may = {t.name for t in RESPONSE.open_to(found, who)}
+    if awaits_review(found, rules):
+        may -= {"shortlist", "select"}
     checking = bool(may & {"qualify", "return", "disqualify"})
     # what is being rewritten is not the issuer's to read until it comes back
     hidden = found.state is ResponseState.RETURNED and side is Side.ISSUER
@@ -107,9 +110,9 @@ def page(
         listing=card(found.listing, session.get(Organisation, found.issuer_id), who),
         listing_open=side is not Side.RESPONDER or found.listing.state.value == "published",
         state=(STATE_LABELS[found.state], STATE_TONES[found.state]),
-        stages=stages(found, formality=rules.formality),
+        stages=stages(found, formality=rules.formality, review=rules.response_review),
         waiting=waiting(found, side),
-        answers=[] if hidden else [_answer(each) for each in found.answers],
+        answers=[] if hidden else [answer_row(each) for each in found.answers],
         texts=[]
         if hidden
         else [
@@ -118,6 +121,7 @@ def page(
         leader="" if hidden else found.leader,
         budget=None if hidden else found.budget,
         hidden=hidden,
+        reviewed_at=found.reviewed_at,
         related="" if side is Side.RESPONDER and anonymous else found.related,
         related_hidden=bool(found.related) and side is Side.RESPONDER and anonymous,
         reason=REASON_LABELS[found.reason_code] if found.reason_code else "",
@@ -150,7 +154,8 @@ def _awarded(found: Response) -> bool:
     return round_ is not None and round_.awarded_at is not None
 
 
-def _answer(answer: Any) -> dict[str, str]:
+def answer_row(answer: Any) -> dict[str, str]:
+    """The reply to one indicator as tables draw it."""
     return {
         "name": answer.name,
         "target": answer.target,
