@@ -129,6 +129,11 @@ class Board:
         found[:, _NEAR] = self._near(query, slots)
         return found
 
+    def mentions(self, words: Sequence[str], where: Filter) -> list[int]:
+        """For each word, how many of the listings that pass contain it."""
+        allowed, texts = where.mask(self.collection), self.collection.texts["words"]
+        return [int(((texts.scores({word: 1})[0] > 0) & allowed).sum()) for word in words]
+
     def _best(self, asked: Question, found: Scored) -> list[Match]:
         ids = self.collection.ids[found.slots]
         moved = np.zeros_like(found.fused)

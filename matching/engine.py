@@ -168,6 +168,11 @@ class Engine:
         with self._lock:
             return self._boards[kind].features(query, keys)
 
+    def mentions(self, kind: Kind, words: Sequence[str], where: Filter) -> list[int]:
+        """For each word (a segment), how many of the listings that pass `where` contain it."""
+        with self._lock:
+            return self._boards[kind].mentions(words, where)
+
     def explain(
         self, query: Document, document: Document, today: date | None = None
     ) -> Explanation:

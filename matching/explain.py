@@ -26,6 +26,7 @@ from matching.conditions import ConditionCheck
 from matching.documents import Document
 from matching.encoder import Encoder, StaticEncoder
 from matching.highlight import highlight
+from matching.text import words as words_of
 
 __all__ = ["ConditionCheck", "Evidence", "Explainer", "Explanation", "WordPair", "highlight"]
 
@@ -40,6 +41,7 @@ _EVIDENCE_SCORE = 0.25  # sentence pairs below say nothing
 _COMMON = 0.05  # a word in more than this share of all texts says nothing about this one
 Products = NDArray[np.float32]
 
+_LONG_WORD = 20  # characters: what is longer is a number or an address
 _CLIP = 60  # characters of a sentence inside a reason
 
 
@@ -86,6 +88,18 @@ def readable(word: str, background: Background | None = None) -> bool:
     if background is not None and background.frequency(word) > _COMMON * background.weight:
         return False
     return not word.replace(".", "").replace("-", "").isdigit()
+
+
+def telling(text: str, background: Background, most: int = 6) -> list[str]:
+    """The words of a text that say most about it: readable, the rarest in general language first;
+    of words inside one another only the first."""
+    distinct = [word for word in dict.fromkeys(words_of(text)) if readable(word, background)]
+    distinct.sort(key=background.frequency)
+    found: list[str] = []
+    for word in distinct:
+        if len(word) < _LONG_WORD and not any(word in one or one in word for one in found):
+            found.append(word)
+    return found[:most]
 
 
 class Explainer:
@@ -180,7 +194,7 @@ class Explainer:
         words = [
             word for word in _shown(left)
             if word not in right.counts
-            and (word in left.title or left.counts[word] > 1) and len(word) < 20
+            and (word in left.title or left.counts[word] > 1) and len(word) < _LONG_WORD
         ]  # fmt: skip
         if not words or not right.words:
             return []

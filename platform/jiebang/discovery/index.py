@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
@@ -101,6 +101,12 @@ class LiveIndex:
                 except KeyError:
                     return {}
                 return {name: float(value) for name, value in zip(FEATURES, found, strict=True)}
+
+    def mentions(self, kind: Kind, words: Sequence[str], where: Filter) -> list[int]:
+        """For each word, how many of the listings that pass contain it."""
+        with self._lock:
+            self.catch_up()
+            return self.engine.mentions(kind, words, where)
 
     def _follow(self, now: State) -> None:
         """Another model serves: changes to it, or says that it cannot."""

@@ -46,6 +46,7 @@ def match_view(
         "kind_label": card.kind_label,
         "title": card.title,
         "org_name": card.org_name,
+        "industry": card.industry,
         "level": found.match.level,
         "score": found.match.score,
         "reasons": reasons or why.reasons,

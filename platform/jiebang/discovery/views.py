@@ -17,11 +17,15 @@ from jiebang.web.throttle import throttle
 from matching.documents import Document, Kind
 from matching.text import has_content
 
-from .asking import EXAMPLES, LIMIT, boards_asked
+from .asking import EXAMPLES, LIMIT, Reading, only, understand
+from .nothing import why_nothing
 from .presenting import match_view
 
 blueprint = Blueprint("discovery", __name__, template_folder="templates")
 PER_BOARD = 5
+PER_OTHER = 2
+CLEAR = ("强", "较强")
+"""Levels that are shown from a board the sentence is not about."""
 
 LINE_TEXTS = {
     Line.TECHNOLOGY: "企业出难题，高校院所和同行来揭榜；成果上榜，企业来揭。",
@@ -53,10 +57,25 @@ def ask() -> str | tuple[str, int]:
     if problem := _problem(text):
         page = render_template("start.html", **_frame(db()), asked=text, problem=problem)
         return page, 422
-    boards = [Board(chosen)] if chosen in {board.value for board in Board} else boards_asked(text)
+    reading = (
+        only(Board(chosen)) if chosen in {board.value for board in Board} else understand(text)
+    )
     session = db()
-    groups = [_group(session, text, board) for board in boards]
-    return render_template("start.html", **_frame(session), asked=text, groups=groups)
+    groups = [_group(session, text, board) for board in reading.boards]
+    for group in groups:
+        if not group["results"]:
+            group["nothing"] = why_nothing(
+                platform().discovery, session, text, group["board"], actor()
+            )
+    others = [_group(session, text, board, clear=True) for board in reading.others]
+    return render_template(
+        "start.html",
+        **_frame(session),
+        asked=text,
+        groups=groups,
+        others=[group for group in others if group["results"]],
+        understood=_understood(reading, groups),
+    )
 
 
 def _problem(text: str) -> str:
@@ -69,8 +88,27 @@ def _problem(text: str) -> str:
     return ""
 
 
-def _group(session: Session, text: str, board: Board) -> dict[str, Any]:
+def _understood(reading: Reading, groups: list[dict[str, Any]]) -> dict[str, Any]:
+    """How the sentence was read: the words that decided, the boards, the field of the answers."""
+    fields: dict[str, float] = {}
+    for each in (result for group in groups for result in group["results"]):
+        if each["industry"]:
+            fields[each["industry"]] = fields.get(each["industry"], 0.0) + each["score"]
+    best = max(fields, key=lambda name: fields[name], default="")
+    return {
+        "cues": reading.cues,
+        "boards": [board.label for board in reading.boards],
+        "others": [board.label for board in reading.others],
+        # a field is named when most of what was found is of it
+        "field": best if best and fields[best] >= 0.5 * sum(fields.values()) else "",
+    }
+
+
+def _group(session: Session, text: str, board: Board, *, clear: bool = False) -> dict[str, Any]:
+    """A board's answers; `clear` keeps only what clearly fits."""
     found = platform().discovery.search_text(session, text, board, actor(), PER_BOARD)
+    if clear:
+        found = [each for each in found if each.match.level in CLEAR][:PER_OTHER]
     query = Document(0, Kind(board.opposite.value), "", text)
     return {
         "board": board,
