@@ -77,7 +77,8 @@ def test_the_page_says_how_a_sentence_was_read(world: World) -> None:
 
 def test_an_empty_answer_says_why(world: World) -> None:
     """Words nobody has, words some have in another sense, the nearest; never a weak match."""
-    world.published(world.owner(), Board.OUTCOME, title="果蔬保鲜气调包装", summary="用气调包装延长果蔬的货架期。")
+    summary = "用气调包装延长果蔬的货架期。"
+    world.published(world.owner(), Board.OUTCOME, title="果蔬保鲜气调包装", summary=summary)
     browser = world.browser(None)
     page = post(browser, "/ask", {"text": "深海钻探船的声呐浮标回收装置", "board": "outcome"}).text
     assert "1 条公开榜单里都没有提到" in page and "声呐" in page
@@ -96,9 +97,8 @@ def test_an_empty_answer_says_why(world: World) -> None:
 def test_what_one_may_not_see_is_not_counted(world: World) -> None:
     """The advice is no way round disclosure: neither counted nor named."""
     owner = world.owner()
-    world.published(
-        owner, Board.OUTCOME, title="声呐浮标", summary="回收海上的声呐浮标，可反复使用。", disclosure="invited"
-    )
+    text = {"title": "声呐浮标", "summary": "回收海上的声呐浮标，可反复使用。"}
+    world.published(owner, Board.OUTCOME, **text, disclosure="invited")
     sentence = {"text": "声呐浮标防腐涂层", "board": "outcome"}
     for who in (None, world.owner()):
         page = post(world.browser(who), "/ask", sentence).text

@@ -63,7 +63,7 @@ def why_nothing(
         theirs = items[nearest.id].document
         said = normalise(f"{theirs.title}\n{theirs.body}")
         lacking = [word for word in asked if word not in said]
-        if len(lacking) == len(asked):  # it has none of the words that matter: no help to anybody
+        if 2 * len(lacking) > len(asked):  # it lacks most of what matters: no help to anybody
             nearest, lacking = None, []
     return Nothing(
         discovery.provider.counts(session)[board],
