@@ -48,9 +48,23 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def prepare(home: Path, *, demo: bool) -> None:
+    """A database at `home`, with the demonstration data where asked for."""
+    for command in ("init", "demo") if demo else ("init",):
+        done = jiebang(command, JIEBANG_HOME=str(home), JIEBANG_DEMO="1" if demo else "0")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 @contextmanager
-def serving(home: Path, *, demo: bool = False, **settings: str) -> Iterator[Server]:
-    """`jiebang init`, the demonstration data where asked for, and `jiebang serve`."""
+def serving(
+    home: Path, *, demo: bool = False, prepared: bool = False, **settings: str
+) -> Iterator[Server]:
+    """`jiebang init`, the demonstration data where asked for, and `jiebang serve`.
+
+    With `prepared`, `home` already has all that (see `prepare`).
+    """
+    if not prepared:
+        prepare(home, demo=demo)
     port = free_port()
     settings = {
         "JIEBANG_HOME": str(home),
@@ -58,9 +72,6 @@ def serving(home: Path, *, demo: bool = False, **settings: str) -> Iterator[Serv
         "PORT": str(port),
         **settings,
     }
-    for command in ("init", "demo") if demo else ("init",):
-        done = jiebang(command, **settings)
-        assert done.returncode == 0, done.stdout + done.stderr
     log = home / "server.log"
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # tests started in a shell's background inherit a deaf ear for Ctrl-C and would pass it on

@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, sync_playwright
 
 from tests.processes import ROOT
-from tests.server import Server, serving
+from tests.server import Server, prepare, serving
 
 SCREENSHOTS = ROOT / "screenshots"
 WIDTHS = (1280, 390)
@@ -36,10 +36,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the demonstration data, shared by all journeys of a run."""
-    home = tmp_path_factory.mktemp("home")
-    with serving(home, demo=True, JIEBANG_SEARCH_PER_MINUTE="10000") as running:
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demonstration's data as they are on the first day; never served, only copied."""
+    home = tmp_path_factory.mktemp("demonstration")
+    prepare(home, demo=True)
+    return home
+
+
+@pytest.fixture(scope="module")
+def server(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the demonstration data of its own for each file of journeys.
+
+    What people do in one file's journeys must not decide what another file's people find.
+    """
+    home = tmp_path_factory.mktemp("homes") / "home"
+    shutil.copytree(demonstration, home)
+    with serving(home, demo=True, prepared=True, JIEBANG_SEARCH_PER_MINUTE="10000") as running:
         yield running
 
 
