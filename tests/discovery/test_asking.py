@@ -6,6 +6,7 @@ import pytest
 
 from jiebang.core.boards import Board
 from jiebang.discovery.asking import EXAMPLES, understand
+from jiebang.discovery.sought import SHORT, sought
 from tests.conftest import post
 from tests.factories import World
 
@@ -64,6 +65,49 @@ def test_everyday_sentences_reach_the_right_board(board: Board, text: str) -> No
     sides = {each.is_demand_side for each in (*reading.boards, *reading.others)}
     assert len(sides) == 1 or len(reading.boards) == 2
     assert {each.line for each in (*reading.boards, *reading.others)} == {b.line for b in Board}
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("要招10个焊工", "焊工"),
+        ("想招三十名护理专业的实习生", "护理专业的实习生"),
+        ("缺十五个会数控编程的工人", "数控编程的工人"),
+        ("找一家做压铸的厂", "压铸"),
+        ("求购食品级不锈钢储罐", "食品级不锈钢储罐"),
+        ("采购304不锈钢管", "304不锈钢管"),
+        ("会五轴的技工", "五轴的技工"),
+        ("要20台ABB机器人", "ABB机器人"),
+        ("我们要做一款传感器", "传感器"),
+    ],
+)
+def test_words_of_asking_are_not_compared(text: str, rest: str) -> None:
+    assert sought(text) == rest
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "304不锈钢", "招标代理软件", "会计专业", "能耗太高", "寻北仪", "一体化压铸", "三维扫描",
+        "万向节", "公司", "招人", "", "？？", "钛合金薄壁件铣削颤振怎么抑制", "要" * SHORT + "焊工",
+    ],
+)  # fmt: skip
+def test_words_of_names_are_kept(text: str) -> None:
+    assert sought(text) == text
+
+
+def test_a_short_sentence_finds_what_it_names(world: World) -> None:
+    world.published(
+        world.owner(),
+        Board.PROGRAMME,
+        title="智能焊接技术",
+        summary="每年培养四十名焊工，持证上岗。",
+    )
+    browser = world.browser(None)
+    page = post(browser, "/ask", {"text": "要招10个焊工"}).text
+    assert "“<strong>焊工</strong>”" in page and "智能焊接技术" in page
+    assert "暂时没有能对上的" not in page
+    assert "存为订单班需求草稿" in page and "要招10个焊工" in page, "the draft keeps the sentence"
 
 
 def test_the_page_says_how_a_sentence_was_read(world: World) -> None:

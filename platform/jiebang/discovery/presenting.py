@@ -9,10 +9,6 @@ from matching.explain import WordPair, highlight
 
 from .engine import Found
 
-SENTENCES = "最相关的句子"
-"""How the reason begins that names the best pair of sentences."""
-
-
 SENTENCES = "最相关的句子："
 """How a reason begins that says in words what the evidence shows."""
 _ORDER = ("fails", "fits", "unknown")

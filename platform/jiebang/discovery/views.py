@@ -20,6 +20,7 @@ from matching.text import has_content
 from .asking import EXAMPLES, LIMIT, Reading, only, understand
 from .nothing import why_nothing
 from .presenting import match_view
+from .sought import sought
 
 blueprint = Blueprint("discovery", __name__, template_folder="templates")
 PER_BOARD = 5
@@ -61,20 +62,21 @@ def ask() -> str | tuple[str, int]:
         only(Board(chosen)) if chosen in {board.value for board in Board} else understand(text)
     )
     session = db()
-    groups = [_group(session, text, board) for board in reading.boards]
+    wanted = sought(text)
+    groups = [_group(session, wanted, board) for board in reading.boards]
     for group in groups:
         if not group["results"]:
             group["nothing"] = why_nothing(
-                platform().discovery, session, text, group["board"], actor()
+                platform().discovery, session, wanted, group["board"], actor()
             )
-    others = [_group(session, text, board, clear=True) for board in reading.others]
+    others = [_group(session, wanted, board, clear=True) for board in reading.others]
     return render_template(
         "start.html",
         **_frame(session),
         asked=text,
         groups=groups,
         others=[group for group in others if group["results"]],
-        understood=_understood(reading, groups),
+        understood=_understood(reading, groups, wanted if wanted != text else ""),
     )
 
 
@@ -88,8 +90,9 @@ def _problem(text: str) -> str:
     return ""
 
 
-def _understood(reading: Reading, groups: list[dict[str, Any]]) -> dict[str, Any]:
-    """How the sentence was read: the words that decided, the boards, the field of the answers."""
+def _understood(reading: Reading, groups: list[dict[str, Any]], wanted: str) -> dict[str, Any]:
+    """How the sentence was read: the words that decided, the boards, what is compared (where it
+    is not the whole sentence), the field of the answers."""
     fields: dict[str, float] = {}
     for each in (result for group in groups for result in group["results"]):
         if each["industry"]:
@@ -97,6 +100,7 @@ def _understood(reading: Reading, groups: list[dict[str, Any]]) -> dict[str, Any
     best = max(fields, key=lambda name: fields[name], default="")
     return {
         "cues": reading.cues,
+        "wanted": wanted,
         "boards": [board.label for board in reading.boards],
         "others": [board.label for board in reading.others],
         # a field is named when most of what was found is of it
