@@ -38,10 +38,11 @@ def areas(app: Flask) -> None:
     from .orgs.relations import views as relations
     from .technology.contracts import views as contracts
     from .technology.publicity import views as publicity
+    from .technology.registration import views as registration
 
     for area in (
         accounts, orgs, notices, relations, discovery, boards, standing, threads, responses,
-        reviews, publicity, contracts, brokering, operations,
+        reviews, publicity, contracts, registration, brokering, operations,
     ):  # fmt: skip
         area.register(app)
 
@@ -83,16 +84,19 @@ def _after_selection() -> None:
     from .core.permissions import Line
     from .technology.contracts import terms
     from .technology.publicity import services as publicity
+    from .technology.registration import services as registration
 
     agreements.LINES[Line.TECHNOLOGY] = agreements.Terms(terms.draft, terms.missing, terms.changed)
     for listener in (publicity.selected, agreements.begin):
         if listener not in responses.SELECTED:
             responses.SELECTED.append(listener)
-    for listener in (publicity.selection_undone, agreements.selection_undone):
-        if listener not in responses.UNDONE:
-            responses.UNDONE.append(listener)
+    for undone in (publicity.selection_undone, agreements.selection_undone):
+        if undone not in responses.UNDONE:
+            responses.UNDONE.append(undone)
     if publicity.barrier not in agreements.BARRIERS:
         agreements.BARRIERS.append(publicity.barrier)
+    if registration.agreed not in agreements.AGREED:
+        agreements.AGREED.append(registration.agreed)
 
 
 def jobs(
@@ -140,6 +144,7 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
     from .core import clock
     from .discovery.renewal import Renewal
     from .technology.publicity import services as publicity
+    from .technology.registration import services as registration
 
     def keep_deadlines() -> None:
         with door.database.transaction() as session:
@@ -157,6 +162,7 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
             reviews.run_clock(session)
             publicity.run_clock(session)
             agreements.run_clock(session)
+            registration.run_clock(session)
 
     def save_snapshot() -> None:
         door.live.save_snapshot()

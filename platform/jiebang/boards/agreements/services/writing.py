@@ -14,6 +14,7 @@ from jiebang.core.reasons import ReasonCode, chosen
 from jiebang.core.sides import Holder, Side
 from jiebang.core.working_days import add_working_days
 from jiebang.orgs.models import Organisation
+from jiebang.orgs.notices import services as notices
 
 from ...responses import services as responses
 from ...responses.models import Response
@@ -24,12 +25,12 @@ from ..models import Agreement, AgreementParty, AgreementVersion, Confirmation, 
 from ..workflow import AGREEMENT, AgreementState
 from .hooks import AGREED, BARRIERS, ENDED
 from .lines import LINES, same, terms_of
-from .steps import hand, note, rules_of, tell
+from .steps import hand, note, page, rules_of, tell
 
 REASON_LIMIT = 500
 
 
-def begin(session: Session, _actor: Actor, response: Response) -> None:
+def begin(session: Session, actor: Actor, response: Response) -> None:
     """Assembles the first draft when a response was selected, with the issuer to look at it
     first. Lines that have no agreements, and responses that have one, are left alone."""
     if response.line not in LINES or queries.live_of(session, response.id) is not None:
@@ -65,7 +66,11 @@ def begin(session: Session, _actor: Actor, response: Response) -> None:
     session.flush()
     found.due = add_working_days(clock.today(), rules_of(session, found).agreement_days)
     note(session, SYSTEM, found, "begun", "按揭榜内容拟出协议初稿")
-    tell(session, found, "协议初稿已拟出，请双方商定", SYSTEM)
+    # the solver reads of its selection in the notice of that; the draft is the issuer's to look at
+    notices.tell_organisation(
+        session, found.issuer_id, found.line, f"协议初稿已拟出，请核对：{found.listing.title}",
+        page(found), but=actor,
+    )  # fmt: skip
 
 
 def _version(
