@@ -36,10 +36,13 @@ def areas(app: Flask) -> None:
     from .orgs import views as orgs
     from .orgs.notices import views as notices
     from .orgs.relations import views as relations
+    from .technology.contracts import views as contracts
+    from .technology.publicity import views as publicity
+    from .technology.registration import views as registration
 
     for area in (
         accounts, orgs, notices, relations, discovery, boards, standing, threads, responses,
-        reviews, brokering, operations,
+        reviews, publicity, contracts, registration, brokering, operations,
     ):  # fmt: skip
         area.register(app)
 
@@ -71,6 +74,29 @@ def listen() -> None:
             LISTENERS.append(room.listing_changed)
     if specialists.specialists_of not in SPECIALISTS:
         SPECIALISTS.append(specialists.specialists_of)
+    _after_selection()
+
+
+def _after_selection() -> None:
+    """What follows a selection and its undoing, in order: first it is public, then the draft."""
+    from .boards.agreements import services as agreements
+    from .boards.responses import services as responses
+    from .core.permissions import Line
+    from .technology.contracts import terms
+    from .technology.publicity import services as publicity
+    from .technology.registration import services as registration
+
+    agreements.LINES[Line.TECHNOLOGY] = agreements.Terms(terms.draft, terms.missing, terms.changed)
+    for listener in (publicity.selected, agreements.begin):
+        if listener not in responses.SELECTED:
+            responses.SELECTED.append(listener)
+    for undone in (publicity.selection_undone, agreements.selection_undone):
+        if undone not in responses.UNDONE:
+            responses.UNDONE.append(undone)
+    if publicity.barrier not in agreements.BARRIERS:
+        agreements.BARRIERS.append(publicity.barrier)
+    if registration.agreed not in agreements.AGREED:
+        agreements.AGREED.append(registration.agreed)
 
 
 def jobs(
@@ -109,6 +135,7 @@ def jobs(
 
 def chores(door: Discovery) -> list[Callable[[], object]]:
     """What the worker does every minute: deadlines, the index's snapshot, a change of model."""
+    from .boards.agreements import services as agreements
     from .boards.responses import services as responses
     from .boards.reviews import services as reviews
     from .boards.services import diagnosis, run_clock
@@ -116,6 +143,8 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
     from .brokering import services as brokering
     from .core import clock
     from .discovery.renewal import Renewal
+    from .technology.publicity import services as publicity
+    from .technology.registration import services as registration
 
     def keep_deadlines() -> None:
         with door.database.transaction() as session:
@@ -131,6 +160,9 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
             responses.run_clock(session)
             brokering.run_clock(session)
             reviews.run_clock(session)
+            publicity.run_clock(session)
+            agreements.run_clock(session)
+            registration.run_clock(session)
 
     def save_snapshot() -> None:
         door.live.save_snapshot()

@@ -16,11 +16,12 @@ from ..models import Track
 
 CLOCKS = (
     "interest_days", "answer_days", "idle_days", "formality_days", "return_days", "decision_days",
-    "introduction_days", "escalate_days", "review_days",
+    "introduction_days", "escalate_days", "review_days", "publicity_days",
+    "objection_days", "agreement_days", "confirm_days",
 )  # fmt: skip
 SWITCHES = (
     "formality", "shortlist", "joint", "several", "one_each", "need_review", "response_review",
-    "issuer_reads",
+    "issuer_reads", "publicity",
 )  # fmt: skip
 MOST_EXPERTS = 15
 LONGEST = 60
@@ -99,6 +100,15 @@ class TrackVersion(Base):
     need_criteria: Mapped[list[Any]]
     """Rows of `Criterion`'s fields, as `response_criteria`."""
     response_criteria: Mapped[list[Any]]
+    publicity: Mapped[bool]
+    """A selection is public for `publicity_days` before an agreement on it can be confirmed."""
+    publicity_days: Mapped[int]
+    objection_days: Mapped[int]
+    """To decide an objection."""
+    agreement_days: Mapped[int]
+    """For a party's turn while an agreement is written."""
+    confirm_days: Mapped[int]
+    """To confirm the version that lies before the parties."""
     source: Mapped[str] = mapped_column(Text)
     """Where the values come from."""
     created_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
