@@ -21,6 +21,7 @@ from jiebang.boards.reviews import services as reviews
 from jiebang.boards.reviews.models import Stage
 from jiebang.boards.services import attachments
 from jiebang.boards.standing import services as standing
+from jiebang.boards.threads import confidentiality
 from jiebang.boards.threads import services as threads
 from jiebang.boards.threads.models import FileLevel
 from jiebang.boards.views import browse
@@ -80,6 +81,7 @@ def setting_in(world: World, folder: Path) -> Setting:
     public = world.published(owner)
     partner = world.published(stranger, Board.OUTCOME)
     draft, formal = world.draft(owner), world.published(owner, track="competition")
+    closed = world.published(stranger, Board.OUTCOME, disclosure="agreement")
     third = world.owner(name="样品三号有限公司")
     offered = world.published(third, Board.OUTCOME)
     formal_need = world.submitted(owner, track="competition", title="待评审的样品需求")
@@ -132,6 +134,14 @@ def setting_in(world: World, folder: Path) -> Setting:
         meeting = threads.propose_meeting(
             session, third, thread, moment + timedelta(days=3), "一号会议室"
         )
+        behind = threads.express_interest(
+            session, owner, world._load(session, closed), "想了解工艺和指标。"
+        )
+        threads.agree(session, owner, behind, confidentiality.VERSION)
+        file_behind = attachments.attach(
+            session, stranger, world._load(session, closed), Received(io.BytesIO(PDF), "协议.pdf"),
+            folder=world.settings.uploads, limit=10_000, protected=False,
+        )  # fmt: skip
         opened = responses.begin(session, third, world._load(session, public))
         reply = [Reply("met", "测过。")] * len(opened.answers)
         texts = {"leader": "赵工", "approach": "激光焊。", "plan": "三个月。"}
@@ -163,6 +173,9 @@ def setting_in(world: World, folder: Path) -> Setting:
             "relation_id": relation.id,
             "introduction_id": introduction.id,
             "search_id": search.id,
+            ("threads.protected", "code"): closed,
+            ("threads.protected_file", "code"): closed,
+            ("threads.protected_file", "attachment_id"): file_behind.id,
             ("brokering.ask", "code"): partner,
             ("brokering.send", "code"): partner,
             ("brokering.organisation", "organisation_id"): owner.organisation_id,
@@ -197,6 +210,8 @@ def setting_in(world: World, folder: Path) -> Setting:
             ("orgs.claim", "organisation_id"): unclaimed.id,
         }
     hidden: dict[Any, Any] = {
+        ("threads.protected", "code"): draft,
+        ("threads.protected_file", "code"): draft,
         ("threads.interest", "code"): draft,
         ("threads.send", "code"): draft,
         ("brokering.ask", "code"): draft,

@@ -168,7 +168,7 @@ def test_other_methods_are_refused(setting: Setting, method: str) -> None:
 def test_files_of_a_draft_are_its_owners(setting: Setting) -> None:
     with setting.world.database.reading() as session:
         kept = session.scalars(select(ListingAttachment)).all()
-        assert len(kept) == 2 and session.scalars(select(Upload)).first() is not None
+        assert len(kept) == 3 and session.scalars(select(Upload)).first() is not None
     url = f"/listings/{setting.hidden['code']}/attachments/{setting.hidden['attachment_id']}"
     assert setting.world.browser(setting.owner).get(url, buffered=True).data == PDF
     assert setting.world.browser(setting.stranger).get(url).status_code == 404

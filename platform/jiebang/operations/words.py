@@ -125,7 +125,7 @@ _KEYS = {
     "specialist": "服务专员", "former": "原服务专员", "cap": "上限", "verified": "已核对",
     "result": "结果", "relation": "申报", "by": "操作方",
     "administrator": "管理员", "diagnosis": "诊断", "stage": "环节", "number": "份数",
-    "declaration": "声明版本", "required": "须审批",
+    "declaration": "声明版本", "required": "须审批", "looker": "身份",
 }  # fmt: skip
 _ROLES = {role.value: label for role, label in ROLE_LABELS.items()}
 _ROLES |= {role.value: label for role, label in SEAT_LABELS.items()}
@@ -143,6 +143,10 @@ _VALUES = {
     "roles": _ROLES,
     "reason": {code.value: label for code, label in REASON_LABELS.items()},
     "result": {each.value: label for each, label in RESULT_LABELS.items()},
+    "looker": {
+        "counterpart": "对方单位", "specialist": "服务专员", "operator": "平台运营",
+        "expert": "评审专家",
+    },
     "stage": {"need": "需求评审", "responses": "揭榜评审"},
     "scopes": {line.value: label for line, label in LINE_LABELS.items()},
 }  # fmt: skip

@@ -11,13 +11,13 @@ from jiebang.web import navigation
 from jiebang.web.access import db
 from jiebang.web.navigation import Entry
 
-from . import desk, overdue, review, tasks, trail
+from . import desk, overdue, protected, review, tasks, trail
 from .blueprint import blueprint
 
 
 def register(app: Flask) -> None:
     """Adds the routes and menu entries, and what waits for a decision to 我的待办."""
-    assert all((desk, review, trail))
+    assert all((desk, protected, review, trail))
     app.register_blueprint(blueprint)
     navigation.add(
         app,

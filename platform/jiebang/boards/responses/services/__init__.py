@@ -3,6 +3,7 @@
 from .clocks import run_clock
 from .deciding import check, decide, listing_changed, select, set_winners
 from .filing import begin, file, save, withdraw
+from .looks import seen
 
 __all__ = [
     "begin",
@@ -12,6 +13,7 @@ __all__ = [
     "listing_changed",
     "run_clock",
     "save",
+    "seen",
     "select",
     "set_winners",
     "withdraw",

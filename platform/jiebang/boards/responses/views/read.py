@@ -8,6 +8,7 @@ from flask import render_template, request, url_for
 
 from jiebang.boards.documents import card, organisation_name
 from jiebang.boards.threads import queries as threads
+from jiebang.boards.threads.models import Looker
 from jiebang.core import clock
 from jiebang.core.permissions import Actor
 from jiebang.core.reasons import REASON_LABELS, choices
@@ -15,7 +16,7 @@ from jiebang.core.sides import Side
 from jiebang.orgs.models import Organisation
 from jiebang.web.access import Level, Tenancy, access, actor, db
 
-from .. import queries
+from .. import queries, services
 from ..models import Response, Verdict
 from ..services.deciding import others_waiting
 from ..services.filing import LABELS
@@ -81,10 +82,14 @@ def other_name(found: Response, who: Actor) -> str:
 
 
 @blueprint.get("/responses/<int:response_id>")
-@access(Level.SIGNED_IN, tenancy=Tenancy.VIEWER)
+@access(Level.SIGNED_IN, tenancy=Tenancy.VIEWER, writes=True)
 def response(response_id: int) -> str:
     """One response, to its writer, to the issuer, or to whoever checks it."""
-    return page(queries.response(db(), response_id, actor()))
+    session, who = db(), actor()
+    found = queries.response(session, response_id, who)
+    outside = found.side_of(who) is None
+    services.seen(session, who, found, Looker.OPERATOR if outside else Looker.COUNTERPART)
+    return page(found)
 
 
 def page(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
+from jiebang.boards.threads.models import Looker
 from jiebang.core import clock
 from jiebang.core.boards import Board
 from jiebang.core.errors import Conflict, Invalid, NotFound
@@ -25,10 +26,11 @@ EDITABLE = (ResponseState.DRAFT, ResponseState.RETURNED)
 
 
 @blueprint.get("/responses/<int:response_id>/edit")
-@access(Level.MEMBER, tenancy=Tenancy.OWNER)
+@access(Level.MEMBER, tenancy=Tenancy.OWNER, writes=True)
 def edit(response_id: int) -> str:
     """The form, filled with what was saved."""
     found = _own(response_id)
+    services.seen(db(), actor(), found, Looker.COUNTERPART)
     return _page(found, _saved(found), {})
 
 
