@@ -28,6 +28,7 @@ AREAS = (
     "procurement",
     "talent",
     "brokering",
+    "brokering.filling",
     "operations",
 )
 

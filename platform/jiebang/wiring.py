@@ -31,6 +31,7 @@ def areas(app: Flask) -> None:
     from .boards.standing import views as standing
     from .boards.threads import views as threads
     from .brokering import views as brokering
+    from .brokering.filling import views as filling
     from .discovery import views as discovery
     from .operations import views as operations
     from .orgs import views as orgs
@@ -39,7 +40,7 @@ def areas(app: Flask) -> None:
 
     for area in (
         accounts, orgs, notices, relations, discovery, boards, standing, threads, responses,
-        reviews, brokering, operations,
+        reviews, brokering, filling, operations,
     ):  # fmt: skip
         area.register(app)
 
@@ -114,6 +115,7 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
     from .boards.services import diagnosis, run_clock
     from .boards.threads import services as threads
     from .brokering import services as brokering
+    from .brokering.filling import services as filling
     from .core import clock
     from .discovery.renewal import Renewal
 
@@ -130,6 +132,7 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
             threads.run_clock(session)
             responses.run_clock(session)
             brokering.run_clock(session)
+            filling.run_clock(session)
             reviews.run_clock(session)
 
     def save_snapshot() -> None:

@@ -26,6 +26,7 @@ from jiebang.boards.threads import services as threads
 from jiebang.boards.threads.models import FileLevel
 from jiebang.boards.views import browse
 from jiebang.brokering import services as brokering
+from jiebang.brokering.filling import services as filling
 from jiebang.core import clock, uploads
 from jiebang.core.boards import Board
 from jiebang.core.permissions import ROLE_PERMISSIONS, Actor, OrganisationRole, Role
@@ -35,7 +36,7 @@ from jiebang.orgs.models import Claim, Invitation, Organisation, VerificationReq
 from jiebang.orgs.relations import services as relations
 from jiebang.web.access import Access, declaration
 from tests.conftest import post
-from tests.factories import World
+from tests.factories import World, complete
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 TOKEN = "a-token-that-was-mailed-to-the-owner-000000"
@@ -156,6 +157,11 @@ def setting_in(world: World, folder: Path) -> Setting:
         brokering.assign(
             session, staff[Role.OPERATOR], owner.organisation_id, staff[Role.SPECIALIST].user_id
         )
+        filled = filling.begin_listing(
+            session, staff[Role.SPECIALIST], owner.organisation_id, Board.NEED,
+            complete(Board.NEED, title="代填的样品需求"),
+        )  # fmt: skip
+        filling.propose(session, staff[Role.SPECIALIST], filled)
         introduction = brokering.request(session, owner, listed, "先问批量。")
         where, typed, name = browse.asked(Board.NEED, {"q": "焊接变形"})
         search = standing.save(session, owner, world.discovery, where, typed, name)
@@ -173,6 +179,10 @@ def setting_in(world: World, folder: Path) -> Setting:
             "relation_id": relation.id,
             "introduction_id": introduction.id,
             "search_id": search.id,
+            "filling_id": filled.id,
+            ("filling.new", "organisation_id"): owner.organisation_id,
+            ("filling.respond", "organisation_id"): owner.organisation_id,
+            ("filling.respond", "code"): partner,
             ("threads.protected", "code"): closed,
             ("threads.protected_file", "code"): closed,
             ("threads.protected_file", "attachment_id"): file_behind.id,

@@ -33,12 +33,22 @@ RIGHT_REFUSED = {
     "boards.diagnose": 404,
     "brokering.listing": 404,  # the operator serves nobody; tests/brokering/test_seeing.py
     "brokering.introduce": 404,
+    "filling.new": 404,  # tests/brokering/test_filling.py
+    "filling.respond": 404,
+    "filling.edit": 404,
     "brokering.propose": 404,
     "boards.download": 404,  # answered by test_boards; the file of the other listing
 }
 
 
-TWO_SIDED = {"threads.ask", "threads.end", "responses.ask", "responses.act", "brokering.act"}
+TWO_SIDED = {
+    "threads.ask",
+    "threads.end",
+    "responses.ask",
+    "responses.act",
+    "brokering.act",
+    "filling.act",
+}
 
 
 def location(response: TestResponse) -> str:

@@ -13,6 +13,8 @@ from jiebang.boards.reviews.workflow import STATE_LABELS as ASSIGNMENT_STATES
 from jiebang.boards.threads.workflow import THREAD
 from jiebang.boards.workflow import LISTING
 from jiebang.boards.workflow import STATE_LABELS as LISTING_STATES
+from jiebang.brokering.filling.workflow import FILLING
+from jiebang.brokering.filling.workflow import STATE_LABELS as FILLING_STATES
 from jiebang.brokering.workflow import INTRODUCTION, RESULT_LABELS
 from jiebang.core.boards import Board
 from jiebang.core.permissions import LINE_LABELS, ROLE_LABELS
@@ -92,6 +94,9 @@ ACTIONS = {
     "introduction.request": "请专员对接",
     "introduction.propose": "专员提出引荐",
     "introduction.handed": "引荐转办",
+    "filling.begun": "开始代填",
+    "filling.handed": "代填转办",
+    **{f"filling.{name}": f"代填：{each.label}" for name, each in FILLING.transitions.items()},
     "specialist.assigned": "分派服务专员",
     "specialist.handed_over": "交接服务专员",
     "specialist.released": "取消服务专员",
@@ -108,6 +113,7 @@ TARGETS = {
     "upload": "文件",
     "thread": "对接",
     "introduction": "引荐",
+    "filling": "代填",
     "saved_search": "保存的查询",
     "specialist_rule": "服务上限",
     "response": "揭榜",
@@ -125,7 +131,7 @@ _KEYS = {
     "specialist": "服务专员", "former": "原服务专员", "cap": "上限", "verified": "已核对",
     "result": "结果", "relation": "申报", "by": "操作方",
     "administrator": "管理员", "diagnosis": "诊断", "stage": "环节", "number": "份数",
-    "declaration": "声明版本", "required": "须审批", "looker": "身份",
+    "declaration": "声明版本", "required": "须审批", "looker": "身份", "kind": "种类",
 }  # fmt: skip
 _ROLES = {role.value: label for role, label in ROLE_LABELS.items()}
 _ROLES |= {role.value: label for role, label in SEAT_LABELS.items()}
@@ -143,6 +149,7 @@ _VALUES = {
     "roles": _ROLES,
     "reason": {code.value: label for code, label in REASON_LABELS.items()},
     "result": {each.value: label for each, label in RESULT_LABELS.items()},
+    "kind": {"listing": "发布内容", "response": "揭榜意向书"},
     "looker": {
         "counterpart": "对方单位", "specialist": "服务专员", "operator": "平台运营",
         "expert": "评审专家",
@@ -154,6 +161,7 @@ _STATES = {
     "listing": {state.value: label for state, label in LISTING_STATES.items()},
     "response": {state.value: label for state, label in RESPONSE_STATES.items()},
     "organisation": {state.value: label for state, label in ORGANISATION_STATES.items()},
+    "filling": {state.value: label for state, label in FILLING_STATES.items()},
     "panel": {state.value: label for state, label in PANEL_LABELS.items()},
     "assignment": {state.value: label for state, label in ASSIGNMENT_STATES.items()},
 }

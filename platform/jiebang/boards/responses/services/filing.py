@@ -167,18 +167,7 @@ def save(
         raise NotFound
     if found.state not in (ResponseState.DRAFT, ResponseState.RETURNED):
         raise Conflict("已提交的内容不能修改；需要修改请先撤回，或等对方退回补充。")
-    errors = {
-        name: f"{LABELS[name]}最多 {limit} 字，现在 {len(texts.get(name, ''))} 字。"
-        for name, limit in LIMITS.items()
-        if len(texts.get(name, "")) > limit
-    }
-    if budget is not None and not 0 <= budget <= LARGEST:
-        errors["budget"] = "金额过大，请检查单位。"
-    for position, reply in enumerate(replies):
-        if len(reply.how) > HOW_LIMIT:
-            errors[f"how-{position}"] = f"最多 {HOW_LIMIT} 字，现在 {len(reply.how)} 字。"
-        if reply.verdict not in {"", *(each.value for each in Verdict)}:
-            errors[f"verdict-{position}"] = "请选择满足、部分满足或不满足。"
+    errors = mistakes(texts, budget, replies)
     if errors:
         raise Invalid(errors)
     values = {name: texts.get(name, "").replace("\r\n", "\n").strip() for name in TEXTS}
@@ -194,6 +183,25 @@ def save(
             session.flush()
     except IntegrityError as error:
         raise Invalid({"leader": "这位负责人已经有一份进行中的揭榜，请换一位负责人。"}) from error
+
+
+def mistakes(
+    texts: Mapping[str, str], budget: int | None, replies: Sequence[Reply]
+) -> dict[str, str]:
+    """What of a response cannot be kept, by field: too long, too large, no verdict at all."""
+    errors = {
+        name: f"{LABELS[name]}最多 {limit} 字，现在 {len(texts.get(name, ''))} 字。"
+        for name, limit in LIMITS.items()
+        if len(texts.get(name, "")) > limit
+    }
+    if budget is not None and not 0 <= budget <= LARGEST:
+        errors["budget"] = "金额过大，请检查单位。"
+    for position, reply in enumerate(replies):
+        if len(reply.how) > HOW_LIMIT:
+            errors[f"how-{position}"] = f"最多 {HOW_LIMIT} 字，现在 {len(reply.how)} 字。"
+        if reply.verdict not in {"", *(each.value for each in Verdict)}:
+            errors[f"verdict-{position}"] = "请选择满足、部分满足或不满足。"
+    return errors
 
 
 def missing(found: Response) -> dict[str, str]:

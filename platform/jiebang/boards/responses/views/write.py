@@ -68,7 +68,13 @@ def _own(response_id: int, *, lock: bool = False) -> Response:
 
 
 def _save(found: Response, typed: dict[str, str]) -> None:
-    budget, errors = None, {}
+    budget, replies = read(typed, len(found.answers))
+    services.save(db(), actor(), found, typed, budget, replies)
+
+
+def read(typed: dict[str, str], answers: int) -> tuple[int | None, list[Reply]]:
+    """Budget in fen and the replies to so many indicators; Invalid for no amount."""
+    budget = None
     text = typed.get("budget", "").strip()
     if text == "0":
         budget = 0
@@ -79,14 +85,11 @@ def _save(found: Response, typed: dict[str, str]) -> None:
                 raise ValueError("请填一个金额，例如 80万元")
             budget = asked.low
         except ValueError as error:
-            errors["budget"] = f"{error}。".replace("。。", "。")
-    replies = [
+            raise Invalid({"budget": f"{error}。".replace("。。", "。")}) from error
+    return budget, [
         Reply(typed.get(f"verdict-{position}", ""), typed.get(f"how-{position}", ""))
-        for position in range(len(found.answers))
+        for position in range(answers)
     ]
-    if errors:
-        raise Invalid(errors)
-    services.save(db(), actor(), found, typed, budget, replies)
 
 
 def _saved(found: Response) -> dict[str, str]:

@@ -1,0 +1,185 @@
+"""Who looked at what is hidden, as what, and why; what specialists fill in for organisations.
+
+Revision 0011, after 0008.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0011"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def _enum(name: str, *values: str) -> sa.Enum:
+    return sa.Enum(
+        *values,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=max(24, *(len(value) for value in values)),
+    )
+
+
+LOOKER = ("counterpart", "specialist", "operator", "expert")
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("access_entry") as batch:
+        # rows without a thread are looks by specialists: nobody else could look until now
+        batch.add_column(
+            sa.Column(
+                "looker",
+                _enum("looker", *LOOKER),
+                nullable=False,
+                server_default="counterpart",
+            )
+        )
+        batch.add_column(sa.Column("reason", sa.Text(), nullable=False, server_default=""))
+    op.execute("UPDATE access_entry SET looker = 'specialist' WHERE thread_id IS NULL")
+    with op.batch_alter_table("access_entry") as batch:
+        batch.alter_column("looker", server_default=None)
+        batch.alter_column("reason", server_default=None)
+        batch.create_check_constraint(
+            op.f("ck_access_entry_reason"), "looker <> 'operator' OR reason <> ''"
+        )
+    op.create_table(
+        "filling",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("organisation_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "listing",
+                "response",
+                name="filling_kind",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "board",
+            sa.Enum(
+                "need",
+                "outcome",
+                "demand",
+                "product",
+                "order",
+                "programme",
+                name="board",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("listing_id", sa.Integer(), nullable=True),
+        sa.Column("title", sa.String(length=100), nullable=False),
+        sa.Column("values", sa.JSON(), nullable=False),
+        sa.Column("author_id", sa.Integer(), nullable=False),
+        sa.Column("specialist_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "draft",
+                "proposed",
+                "refused",
+                "confirmed",
+                "withdrawn",
+                name="filling_state",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "holder",
+            sa.Enum(
+                "issuer",
+                "responder",
+                "operator",
+                "specialist",
+                name="holder",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=True,
+        ),
+        sa.Column("due", sa.Date(), nullable=True),
+        sa.Column("escalated", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.Integer(), nullable=True),
+        sa.Column("made_listing_id", sa.Integer(), nullable=True),
+        sa.Column("made_response_id", sa.Integer(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "(kind = 'response') = (listing_id IS NOT NULL)", name=op.f("ck_filling_kind")
+        ),
+        sa.CheckConstraint(
+            "(state IN ('proposed', 'refused')) = (holder IS NOT NULL) AND (state IN ('proposed', 'refused')) = (due IS NOT NULL)",
+            name=op.f("ck_filling_waiting"),
+        ),
+        sa.CheckConstraint(
+            "state <> 'confirmed' OR (decided_at IS NOT NULL AND decided_by IS NOT NULL AND proposed_at IS NOT NULL)",
+            name=op.f("ck_filling_confirmed"),
+        ),
+        sa.CheckConstraint("state <> 'refused' OR reason <> ''", name=op.f("ck_filling_refused")),
+        sa.CheckConstraint("title <> ''", name=op.f("ck_filling_title")),
+        sa.ForeignKeyConstraint(["author_id"], ["user.id"], name=op.f("fk_filling_author_id_user")),
+        sa.ForeignKeyConstraint(
+            ["decided_by"], ["user.id"], name=op.f("fk_filling_decided_by_user")
+        ),
+        sa.ForeignKeyConstraint(
+            ["listing_id"],
+            ["listing.id"],
+            name=op.f("fk_filling_listing_id_listing"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["made_listing_id"],
+            ["listing.id"],
+            name=op.f("fk_filling_made_listing_id_listing"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["made_response_id"],
+            ["response.id"],
+            name=op.f("fk_filling_made_response_id_response"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_filling_organisation_id_organisation"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["specialist_id"], ["user.id"], name=op.f("fk_filling_specialist_id_user")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_filling")),
+    )
+    op.create_index("ix_filling_due", "filling", ["state", "due"], unique=False)
+    op.create_index(
+        "ix_filling_organisation_id", "filling", ["organisation_id", "state"], unique=False
+    )
+    op.create_index("ix_filling_specialist_id", "filling", ["specialist_id", "state"], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_table("filling")
+    with op.batch_alter_table("access_entry") as batch:
+        batch.drop_constraint(op.f("ck_access_entry_reason"), type_="check")
+        batch.drop_constraint(op.f("ck_access_entry_looker"), type_="check")
+        batch.drop_column("reason")
+        batch.drop_column("looker")
