@@ -28,6 +28,12 @@ LOOKER = ("counterpart", "specialist", "operator", "expert")
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("track_version") as batch:
+        batch.add_column(
+            sa.Column("verified", sa.Boolean(), nullable=False, server_default=sa.text("false"))
+        )
+    with op.batch_alter_table("track_version") as batch:
+        batch.alter_column("verified", server_default=None)
     with op.batch_alter_table("access_entry") as batch:
         # rows without a thread are looks by specialists: nobody else could look until now
         batch.add_column(
@@ -178,6 +184,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("filling")
+    with op.batch_alter_table("track_version") as batch:
+        batch.drop_column("verified")
     with op.batch_alter_table("access_entry") as batch:
         batch.drop_constraint(op.f("ck_access_entry_reason"), type_="check")
         batch.drop_constraint(op.f("ck_access_entry_looker"), type_="check")

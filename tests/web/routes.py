@@ -180,6 +180,7 @@ def setting_in(world: World, folder: Path) -> Setting:
             "introduction_id": introduction.id,
             "search_id": search.id,
             "filling_id": filled.id,
+            "track_name": "market",
             ("filling.new", "organisation_id"): owner.organisation_id,
             ("filling.respond", "organisation_id"): owner.organisation_id,
             ("filling.respond", "code"): partner,

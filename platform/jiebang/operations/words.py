@@ -11,6 +11,7 @@ from jiebang.boards.responses.workflow import STATE_LABELS as RESPONSE_STATES
 from jiebang.boards.reviews.workflow import ASSIGNMENT, PANEL, PANEL_LABELS
 from jiebang.boards.reviews.workflow import STATE_LABELS as ASSIGNMENT_STATES
 from jiebang.boards.threads.workflow import THREAD
+from jiebang.boards.tracks.values import TRACK_LABELS
 from jiebang.boards.workflow import LISTING
 from jiebang.boards.workflow import STATE_LABELS as LISTING_STATES
 from jiebang.brokering.filling.workflow import FILLING
@@ -77,6 +78,7 @@ ACTIONS = {
     "relation.removed": "删除股权与控制关系",
     "response.begun": "开始填写揭榜",
     "round.winners": "设定选定家数",
+    "track.issued": "另立赛道规则版本",
     **{f"response.{name}": each.label for name, each in RESPONSE.transitions.items()},
     "response.reviewed": "专家评审结束",
     "panel.open": "组织专家评审",
@@ -116,6 +118,7 @@ TARGETS = {
     "filling": "代填",
     "saved_search": "保存的查询",
     "specialist_rule": "服务上限",
+    "track_version": "赛道规则",
     "response": "揭榜",
     "panel": "专家评审",
     "assignment": "评审任务",
@@ -131,7 +134,8 @@ _KEYS = {
     "specialist": "服务专员", "former": "原服务专员", "cap": "上限", "verified": "已核对",
     "result": "结果", "relation": "申报", "by": "操作方",
     "administrator": "管理员", "diagnosis": "诊断", "stage": "环节", "number": "份数",
-    "declaration": "声明版本", "required": "须审批", "looker": "身份", "kind": "种类",
+    "declaration": "声明版本", "required": "须审批", "looker": "身份",
+    "kind": "种类", "track": "赛道", "valid_from": "起用",
 }  # fmt: skip
 _ROLES = {role.value: label for role, label in ROLE_LABELS.items()}
 _ROLES |= {role.value: label for role, label in SEAT_LABELS.items()}
@@ -149,6 +153,7 @@ _VALUES = {
     "roles": _ROLES,
     "reason": {code.value: label for code, label in REASON_LABELS.items()},
     "result": {each.value: label for each, label in RESULT_LABELS.items()},
+    "track": {track.value: label for track, label in TRACK_LABELS.items()},
     "kind": {"listing": "发布内容", "response": "揭榜意向书"},
     "looker": {
         "counterpart": "对方单位", "specialist": "服务专员", "operator": "平台运营",

@@ -101,6 +101,8 @@ class TrackVersion(Base):
     response_criteria: Mapped[list[Any]]
     source: Mapped[str] = mapped_column(Text)
     """Where the values come from."""
+    verified: Mapped[bool] = mapped_column(default=False)
+    """Whether somebody compared the values with the source itself."""
     created_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     """None: shipped with the platform."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
