@@ -180,9 +180,82 @@ def upgrade() -> None:
         "ix_filling_organisation_id", "filling", ["organisation_id", "state"], unique=False
     )
     op.create_index("ix_filling_specialist_id", "filling", ["specialist_id", "state"], unique=False)
+    op.create_table(
+        "response_member",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("response_id", sa.Integer(), nullable=False),
+        sa.Column("organisation_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("work", sa.String(length=300), nullable=False),
+        sa.Column("money", sa.BigInteger(), nullable=False),
+        sa.Column("gain", sa.Integer(), nullable=False),
+        sa.Column("rights", sa.String(length=300), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "asked",
+                "confirmed",
+                "refused",
+                name="member_state",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due", sa.Date(), nullable=True),
+        sa.Column("reminded", sa.Boolean(), nullable=False),
+        sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("signed_by", sa.Integer(), nullable=True),
+        sa.Column("signed_hash", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'asked') = (due IS NOT NULL)", name=op.f("ck_response_member_waiting")
+        ),
+        sa.CheckConstraint(
+            "state <> 'confirmed' OR (signed_at IS NOT NULL AND signed_by IS NOT NULL AND signed_hash <> '')",
+            name=op.f("ck_response_member_signed"),
+        ),
+        sa.CheckConstraint(
+            "state <> 'refused' OR reason <> ''", name=op.f("ck_response_member_refused")
+        ),
+        sa.CheckConstraint(
+            "gain BETWEEN 0 AND 100 AND money >= 0", name=op.f("ck_response_member_shares")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_response_member_organisation_id_organisation"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["response_id"],
+            ["response.id"],
+            name=op.f("fk_response_member_response_id_response"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["signed_by"], ["user.id"], name=op.f("fk_response_member_signed_by_user")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_response_member")),
+    )
+    op.create_index("ix_response_member_due", "response_member", ["state", "due"], unique=False)
+    op.create_index(
+        "ix_response_member_organisation_id",
+        "response_member",
+        ["organisation_id", "state"],
+        unique=False,
+    )
+    op.create_index(
+        "uq_response_member_response_id_organisation_id",
+        "response_member",
+        ["response_id", "organisation_id"],
+        unique=True,
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("response_member")
     op.drop_table("filling")
     with op.batch_alter_table("track_version") as batch:
         batch.drop_column("verified")

@@ -131,6 +131,7 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
         with door.database.transaction() as session:
             threads.run_clock(session)
             responses.run_clock(session)
+            responses.remind_members(session)
             brokering.run_clock(session)
             filling.run_clock(session)
             reviews.run_clock(session)

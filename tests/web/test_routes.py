@@ -33,6 +33,7 @@ RIGHT_REFUSED = {
     "boards.diagnose": 404,
     "brokering.listing": 404,  # the operator serves nobody; tests/brokering/test_seeing.py
     "brokering.introduce": 404,
+    "responses.sign": 404,  # nobody joins; tests/boards/test_joint.py
     "filling.new": 404,  # tests/brokering/test_filling.py
     "filling.respond": 404,
     "filling.edit": 404,

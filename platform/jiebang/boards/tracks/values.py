@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Enum, Integer
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Enum, Integer, Table
 
 from jiebang.core import clock
 from jiebang.core.money import money_text
@@ -78,7 +78,7 @@ LABELS = {
     "agreement_days": "拟定协议",
     "confirm_days": "确认协议",
 }
-CHOICES = {
+CHOICES: dict[type[StrEnum], dict[Any, str]] = {
     RelatedRule: {RelatedRule.BARRED: "不得揭榜", RelatedRule.DISCLOSED: "可以揭榜，向双方提示"},
     DecisionFrom: {DecisionFrom.FILING: "收到揭榜之日", DecisionFrom.CLOSING: "截止之日"},
 }
@@ -87,9 +87,8 @@ CHOICES = {
 def values() -> tuple[Value, ...]:
     """Every value of a track in the order of its columns: switches, clocks, numbers, criteria."""
     order = list(Kind)
-    found = [
-        _value(column) for column in TrackVersion.__table__.columns if column.name not in FIXED
-    ]
+    table = cast(Table, TrackVersion.__table__)
+    found = [_value(column) for column in table.columns if column.name not in FIXED]
     return tuple(sorted(found, key=lambda each: order.index(each.kind)))
 
 

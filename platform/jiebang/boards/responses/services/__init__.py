@@ -3,14 +3,19 @@
 from .clocks import run_clock
 from .deciding import check, decide, listing_changed, select, set_winners
 from .filing import begin, file, save, withdraw
+from .joint import Part, answer_split, propose_split, remind_members
 from .looks import seen
 
 __all__ = [
+    "Part",
+    "answer_split",
     "begin",
     "check",
     "decide",
     "file",
     "listing_changed",
+    "propose_split",
+    "remind_members",
     "run_clock",
     "save",
     "seen",

@@ -22,6 +22,7 @@ from ...workflow import ListingState
 from .. import queries
 from ..models import TEXTS, IndicatorAnswer, Response, Round, Verdict
 from ..workflow import RESPONSE, ResponseState
+from .joint import check_members, unsigned
 from .steps import closes_at, hand, note, tell
 
 LIMITS = {"leader": 40, "approach": 3000, "basis": 2000, "plan": 2000, "team": 1000}
@@ -231,6 +232,9 @@ def file(session: Session, actor: Actor, found: Response) -> None:
     if errors := missing(found):
         raise Invalid(errors)
     rules = queries.rules_of(session, found)
+    _one_each(session, found, rules)
+    if why := unsigned(session, found):
+        raise Conflict(why)
     check_related(session, found, rules)
     RESPONSE.apply("file", found, actor)
     found.filed_at, found.reviewed_at = clock.now(), None
@@ -241,6 +245,19 @@ def file(session: Session, actor: Actor, found: Response) -> None:
     else:
         hand(session, found, rules)
     session.flush()
+
+
+def _one_each(session: Session, found: Response, rules: TrackVersion) -> None:
+    """Where a track takes one response per organisation, those that it only joins count, too."""
+    if not rules.one_each:
+        return
+    for party_id in sorted(found.party_ids):
+        if queries.others_of(session, found, party_id):
+            own = party_id == found.organisation_id
+            raise Conflict(
+                f"{'本单位' if own else '联合体里有成员'}已参与这条榜单的另一份揭榜；"
+                "这条赛道每个单位只能参与一份。"
+            )
 
 
 def admit(session: Session, actor: Actor, found: Response, name: str, rules: TrackVersion) -> None:
@@ -263,6 +280,7 @@ def check_related(session: Session, found: Response, rules: TrackVersion) -> Non
             f"与发榜方存在关联关系{shown}，这条赛道不接受关联方揭榜。"
             "如申报有误，请先更正股权与控制关系，或联系平台运营。"
         )
+    check_members(session, found, rules)
 
 
 def withdraw(session: Session, actor: Actor, found: Response) -> None:

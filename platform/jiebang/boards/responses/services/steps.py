@@ -73,6 +73,8 @@ def note(
 ) -> None:
     """Adds the step to the response's page and to the audit."""
     side = found.side_of(actor)
+    if side is None and actor.organisation_id in found.party_ids:
+        side = Side.RESPONDER  # a member of a joint bid
     session.add(
         ResponseEvent(
             response_id=found.id,
@@ -98,3 +100,11 @@ def tell(
         session, organisation_id, found.line, f"{what}：{found.listing.title}", page(found), text,
         but=actor,
     )  # fmt: skip
+    if side is Side.RESPONDER:
+        for each in found.members:
+            if each.organisation_id != organisation_id and each.signed_at is not None:
+                notices.tell_organisation(
+                    session, each.organisation_id, found.line,
+                    f"联合体：{what}：{found.listing.title}", f"{page(found)}/split", text,
+                    but=actor,
+                )  # fmt: skip

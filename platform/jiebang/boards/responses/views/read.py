@@ -24,6 +24,7 @@ from ..services.steps import awaits_review
 from ..stages import stages, waiting
 from ..workflow import RESPONSE, STATE_LABELS, STATE_TONES, ResponseState
 from .blueprint import blueprint
+from .shares import rows
 from .write import VERDICTS
 
 VERDICT_MARKS = {Verdict.MET: "fits", Verdict.PARTLY: "unknown", Verdict.UNMET: "fails"}
@@ -39,6 +40,9 @@ def index() -> str:
     found = queries.of_organisation(session, who.organisation_id)
     own = [each for each in found if each.organisation_id == who.organisation_id]
     shown = [each for each in found if (each.organisation_id != who.organisation_id) is received]
+    if not received:  # those that it joins beside those that it leads
+        own += queries.joined(session, who.organisation_id)
+        shown = own
     return render_template(
         "responses/index.html",
         tabs_items=[
@@ -58,7 +62,13 @@ def index() -> str:
         rows=[
             {
                 "response": each,
-                "name": other_name(each, who),
+                "url": url_for(
+                    "responses.response" if each.side_of(who) else "responses.split",
+                    response_id=each.id,
+                ),
+                "name": other_name(each, who)
+                if each.side_of(who)
+                else f"联合体，{session.get_one(Organisation, each.organisation_id).name}牵头",
                 "waiting": waiting(each, each.side_of(who)),
                 "state": (STATE_LABELS[each.state], STATE_TONES[each.state]),
             }
@@ -124,6 +134,7 @@ def page(
             (LABELS[name], getattr(found, name)) for name in ("approach", "basis", "plan", "team")
         ],
         leader="" if hidden else found.leader,
+        split=[] if hidden else rows(found),
         budget=None if hidden else found.budget,
         hidden=hidden,
         reviewed_at=found.reviewed_at,

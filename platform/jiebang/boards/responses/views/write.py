@@ -109,6 +109,7 @@ def _page(found: Response, typed: dict[str, str], errors: dict[str, str]) -> str
         response=found,
         listing=found.listing,
         need=need,
+        joint=queries.rules_of(db(), found).joint,
         button=BUTTONS[found.listing.board],
         typed=typed,
         errors=errors,
