@@ -29,11 +29,13 @@ LOOKER = ("counterpart", "specialist", "operator", "expert")
 
 def upgrade() -> None:
     with op.batch_alter_table("track_version") as batch:
-        batch.add_column(
-            sa.Column("verified", sa.Boolean(), nullable=False, server_default=sa.text("false"))
-        )
+        for name in ("batched", "verified"):
+            batch.add_column(
+                sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.text("false"))
+            )
     with op.batch_alter_table("track_version") as batch:
-        batch.alter_column("verified", server_default=None)
+        for name in ("batched", "verified"):
+            batch.alter_column(name, server_default=None)
     with op.batch_alter_table("access_entry") as batch:
         # rows without a thread are looks by specialists: nobody else could look until now
         batch.add_column(
@@ -252,13 +254,68 @@ def upgrade() -> None:
         ["response_id", "organisation_id"],
         unique=True,
     )
+    op.create_table(
+        "batch",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column(
+            "list_type",
+            sa.Enum(
+                "enterprise",
+                "innovation",
+                "district",
+                "priority",
+                name="list_type",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("opens_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closes_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("name <> ''", name=op.f("ck_batch_name")),
+        sa.CheckConstraint("opens_at < closes_at", name=op.f("ck_batch_window")),
+        sa.ForeignKeyConstraint(["created_by"], ["user.id"], name=op.f("fk_batch_created_by_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch")),
+        sa.UniqueConstraint("name", name=op.f("uq_batch_name")),
+    )
+    op.create_index("ix_batch_closes_at", "batch", ["closes_at"], unique=False)
+    op.create_table(
+        "batch_listing",
+        sa.Column("listing_id", sa.Integer(), nullable=False),
+        sa.Column("batch_id", sa.Integer(), nullable=False),
+        sa.Column("added_by", sa.Integer(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["added_by"], ["user.id"], name=op.f("fk_batch_listing_added_by_user")
+        ),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["batch.id"], name=op.f("fk_batch_listing_batch_id_batch")
+        ),
+        sa.ForeignKeyConstraint(
+            ["listing_id"],
+            ["listing.id"],
+            name=op.f("fk_batch_listing_listing_id_listing"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("listing_id", name=op.f("pk_batch_listing")),
+    )
+    op.create_index(op.f("ix_batch_listing_batch_id"), "batch_listing", ["batch_id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_table("batch_listing")
+    op.drop_table("batch")
     op.drop_table("response_member")
     op.drop_table("filling")
     with op.batch_alter_table("track_version") as batch:
         batch.drop_column("verified")
+        batch.drop_column("batched")
     with op.batch_alter_table("access_entry") as batch:
         batch.drop_constraint(op.f("ck_access_entry_reason"), type_="check")
         batch.drop_constraint(op.f("ck_access_entry_looker"), type_="check")

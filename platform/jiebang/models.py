@@ -21,6 +21,7 @@ AREAS = (
     "boards",
     "boards.tracks",
     "boards.standing",
+    "boards.batches",
     "boards.threads",
     "boards.responses",
     "boards.reviews",

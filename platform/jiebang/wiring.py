@@ -26,6 +26,7 @@ def areas(app: Flask) -> None:
     """Registers every area's routes and menu entries, floor by floor."""
     from .accounts import views as accounts
     from .boards import views as boards
+    from .boards.batches import views as batches
     from .boards.responses import views as responses
     from .boards.reviews import views as reviews
     from .boards.standing import views as standing
@@ -39,8 +40,8 @@ def areas(app: Flask) -> None:
     from .orgs.relations import views as relations
 
     for area in (
-        accounts, orgs, notices, relations, discovery, boards, standing, threads, responses,
-        reviews, brokering, filling, operations,
+        accounts, orgs, notices, relations, discovery, boards, batches, standing, threads,
+        responses, reviews, brokering, filling, operations,
     ):  # fmt: skip
         area.register(app)
 
@@ -59,6 +60,7 @@ def discovery(settings: Settings, database: Database) -> Discovery:
 def listen() -> None:
     """Who hears of a listing's steps, and who serves an organisation: called with the door that
     every process has."""
+    from .boards.batches import services as batches
     from .boards.responses import services as responses
     from .boards.reviews import services as reviews
     from .boards.services.life import LISTENERS
@@ -67,7 +69,7 @@ def listen() -> None:
     from .brokering import queries as specialists
     from .brokering import services as brokering
 
-    for room in (threads, responses, reviews, brokering):
+    for room in (batches, threads, responses, reviews, brokering):
         if room.listing_changed not in LISTENERS:
             LISTENERS.append(room.listing_changed)
     if specialists.specialists_of not in SPECIALISTS:

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from jiebang.boards.batches import services as batches
 from jiebang.boards.responses import services as responses
 from jiebang.boards.responses.services.filing import Reply
 from jiebang.boards.reviews import services as reviews
@@ -143,6 +144,12 @@ def setting_in(world: World, folder: Path) -> Setting:
             session, stranger, world._load(session, closed), Received(io.BytesIO(PDF), "协议.pdf"),
             folder=world.settings.uploads, limit=10_000, protected=False,
         )  # fmt: skip
+        soon = clock.to_beijing(moment)
+        batch = batches.open_batch(session, staff[Role.OPERATOR], {
+            "name": "样品批次", "list_type": "enterprise",
+            "opens_at": (soon - timedelta(hours=1)).isoformat(),
+            "closes_at": (soon + timedelta(days=30)).isoformat(),
+        })  # fmt: skip
         opened = responses.begin(session, third, world._load(session, public))
         reply = [Reply("met", "测过。")] * len(opened.answers)
         texts = {"leader": "赵工", "approach": "激光焊。", "plan": "三个月。"}
@@ -181,6 +188,8 @@ def setting_in(world: World, folder: Path) -> Setting:
             "search_id": search.id,
             "filling_id": filled.id,
             "track_name": "market",
+            "batch_id": batch.id,
+            ("operations.put_in", "code"): formal_need,
             ("filling.new", "organisation_id"): owner.organisation_id,
             ("filling.respond", "organisation_id"): owner.organisation_id,
             ("filling.respond", "code"): partner,

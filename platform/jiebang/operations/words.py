@@ -83,6 +83,9 @@ ACTIONS = {
     "response.member_refuse": "联合体成员不参加",
     "round.winners": "设定选定家数",
     "track.issued": "另立赛道规则版本",
+    "batch.opened": "开出批次",
+    "batch.changed": "修改批次",
+    "batch.joined": "归入批次",
     **{f"response.{name}": each.label for name, each in RESPONSE.transitions.items()},
     "response.reviewed": "专家评审结束",
     "panel.open": "组织专家评审",
@@ -123,6 +126,7 @@ TARGETS = {
     "saved_search": "保存的查询",
     "specialist_rule": "服务上限",
     "track_version": "赛道规则",
+    "batch": "批次",
     "response": "揭榜",
     "panel": "专家评审",
     "assignment": "评审任务",
@@ -139,7 +143,7 @@ _KEYS = {
     "result": "结果", "relation": "申报", "by": "操作方",
     "administrator": "管理员", "diagnosis": "诊断", "stage": "环节", "number": "份数",
     "declaration": "声明版本", "required": "须审批", "looker": "身份",
-    "kind": "种类", "track": "赛道", "valid_from": "起用",
+    "kind": "种类", "track": "赛道", "valid_from": "起用", "batch": "批次", "window": "窗口",
 }  # fmt: skip
 _ROLES = {role.value: label for role, label in ROLE_LABELS.items()}
 _ROLES |= {role.value: label for role, label in SEAT_LABELS.items()}

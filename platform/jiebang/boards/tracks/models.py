@@ -20,7 +20,7 @@ CLOCKS = (
 )  # fmt: skip
 SWITCHES = (
     "formality", "shortlist", "joint", "several", "one_each", "need_review", "response_review",
-    "issuer_reads",
+    "issuer_reads", "batched",
 )  # fmt: skip
 MOST_EXPERTS = 15
 LONGEST = 60
@@ -99,6 +99,8 @@ class TrackVersion(Base):
     need_criteria: Mapped[list[Any]]
     """Rows of `Criterion`'s fields, as `response_criteria`."""
     response_criteria: Mapped[list[Any]]
+    batched: Mapped[bool] = mapped_column(default=False)
+    """A need belongs to a batch before it is published, and is answered in its window alone."""
     source: Mapped[str] = mapped_column(Text)
     """Where the values come from."""
     verified: Mapped[bool] = mapped_column(default=False)

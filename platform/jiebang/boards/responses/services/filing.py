@@ -14,6 +14,7 @@ from jiebang.core.permissions import SYSTEM, Actor, Line, Permission
 from jiebang.core.sides import Side
 from jiebang.orgs.relations import queries as relations
 
+from ...batches import services as batches
 from ...models import Disclosure, Listing
 from ...threads import queries as threads
 from ...tracks import queries as tracks
@@ -114,6 +115,7 @@ def _may_answer(session: Session, actor: Actor, listing: Listing) -> None:
 
 def _open(session: Session, listing: Listing) -> None:
     """Conflict says when it closed, by the server's clock."""
+    batches.check_late(session, listing)
     end = closes_at(listing)
     if end is not None and clock.now() >= end:
         day = clock.day_text(listing.deadline) if listing.deadline else ""
@@ -229,6 +231,7 @@ def file(session: Session, actor: Actor, found: Response) -> None:
     if refusal := RESPONSE.refusal("file", found, actor):
         raise refusal
     _open(session, found.listing)
+    batches.check_window(session, found.listing)
     if errors := missing(found):
         raise Invalid(errors)
     rules = queries.rules_of(session, found)
