@@ -21,6 +21,7 @@ AREAS = (
     "boards",
     "boards.tracks",
     "boards.standing",
+    "boards.batches",
     "boards.threads",
     "boards.responses",
     "boards.reviews",
@@ -31,6 +32,7 @@ AREAS = (
     "procurement",
     "talent",
     "brokering",
+    "brokering.filling",
     "operations",
 )
 

@@ -26,11 +26,13 @@ def areas(app: Flask) -> None:
     """Registers every area's routes and menu entries, floor by floor."""
     from .accounts import views as accounts
     from .boards import views as boards
+    from .boards.batches import views as batches
     from .boards.responses import views as responses
     from .boards.reviews import views as reviews
     from .boards.standing import views as standing
     from .boards.threads import views as threads
     from .brokering import views as brokering
+    from .brokering.filling import views as filling
     from .discovery import views as discovery
     from .operations import views as operations
     from .orgs import views as orgs
@@ -41,8 +43,8 @@ def areas(app: Flask) -> None:
     from .technology.registration import views as registration
 
     for area in (
-        accounts, orgs, notices, relations, discovery, boards, standing, threads, responses,
-        reviews, publicity, contracts, registration, brokering, operations,
+        accounts, orgs, notices, relations, discovery, boards, batches, standing, threads,
+        responses, reviews, publicity, contracts, registration, brokering, filling, operations,
     ):  # fmt: skip
         area.register(app)
 
@@ -61,6 +63,7 @@ def discovery(settings: Settings, database: Database) -> Discovery:
 def listen() -> None:
     """Who hears of a listing's steps, and who serves an organisation: called with the door that
     every process has."""
+    from .boards.batches import services as batches
     from .boards.responses import services as responses
     from .boards.reviews import services as reviews
     from .boards.services.life import LISTENERS
@@ -69,7 +72,7 @@ def listen() -> None:
     from .brokering import queries as specialists
     from .brokering import services as brokering
 
-    for room in (threads, responses, reviews, brokering):
+    for room in (batches, threads, responses, reviews, brokering):
         if room.listing_changed not in LISTENERS:
             LISTENERS.append(room.listing_changed)
     if specialists.specialists_of not in SPECIALISTS:
@@ -141,6 +144,7 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
     from .boards.services import diagnosis, run_clock
     from .boards.threads import services as threads
     from .brokering import services as brokering
+    from .brokering.filling import services as filling
     from .core import clock
     from .discovery.renewal import Renewal
     from .technology.publicity import services as publicity
@@ -158,7 +162,9 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
         with door.database.transaction() as session:
             threads.run_clock(session)
             responses.run_clock(session)
+            responses.remind_members(session)
             brokering.run_clock(session)
+            filling.run_clock(session)
             reviews.run_clock(session)
             publicity.run_clock(session)
             agreements.run_clock(session)

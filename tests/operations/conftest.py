@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.worlds import world
+from tests.worlds import any_world, backend, world
 
-__all__ = ["world"]
+__all__ = ["any_world", "backend", "world"]

@@ -191,9 +191,7 @@ def test_late_objections_are_said_to_the_operators_once(world: World) -> None:
     signing = signing_in(world, publicity=True)
     objection, operator = signing.object(signing.answers.scene.stranger), world.operator()
     with world.database.transaction() as session:
-        session.get_one(Objection, objection).due = clock.today() - timedelta(
-            days=1
-        )
+        session.get_one(Objection, objection).due = clock.today() - timedelta(days=1)
     signing.tick()
     signing.tick()
     assert sum("异议逾期" in title for title in titles(world, operator.user_id)) == 1

@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from jiebang.boards.agreements import queries as agreements
 from jiebang.boards.agreements import services as agreement_services
 from jiebang.boards.agreements.models import Agreement
+from jiebang.boards.batches import services as batches
 from jiebang.boards.responses import services as responses
 from jiebang.boards.responses.models import Response
 from jiebang.boards.responses.services.filing import Reply
@@ -25,10 +26,12 @@ from jiebang.boards.reviews import services as reviews
 from jiebang.boards.reviews.models import Stage
 from jiebang.boards.services import attachments
 from jiebang.boards.standing import services as standing
+from jiebang.boards.threads import confidentiality
 from jiebang.boards.threads import services as threads
 from jiebang.boards.threads.models import FileLevel
 from jiebang.boards.views import browse
 from jiebang.brokering import services as brokering
+from jiebang.brokering.filling import services as filling
 from jiebang.core import clock, uploads
 from jiebang.core.boards import Board
 from jiebang.core.permissions import ROLE_PERMISSIONS, Actor, OrganisationRole, Role
@@ -40,8 +43,8 @@ from jiebang.technology.publicity import services as publicity
 from jiebang.technology.publicity.models import Basis
 from jiebang.web.access import Access, declaration
 from tests.conftest import post
-from tests.factories import World
-from tests.technology.agreements_scene import complete
+from tests.factories import World, complete
+from tests.technology.agreements_scene import complete as written
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 TOKEN = "a-token-that-was-mailed-to-the-owner-000000"
@@ -87,6 +90,7 @@ def setting_in(world: World, folder: Path) -> Setting:
     public = world.published(owner)
     partner = world.published(stranger, Board.OUTCOME)
     draft, formal = world.draft(owner), world.published(owner, track="competition")
+    closed = world.published(stranger, Board.OUTCOME, disclosure="agreement")
     third = world.owner(name="样品三号有限公司")
     offered = world.published(third, Board.OUTCOME)
     signed, proposed = world.published(owner), world.published(owner)
@@ -141,6 +145,20 @@ def setting_in(world: World, folder: Path) -> Setting:
         meeting = threads.propose_meeting(
             session, third, thread, moment + timedelta(days=3), "一号会议室"
         )
+        behind = threads.express_interest(
+            session, owner, world._load(session, closed), "想了解工艺和指标。"
+        )
+        threads.agree(session, owner, behind, confidentiality.VERSION)
+        file_behind = attachments.attach(
+            session, stranger, world._load(session, closed), Received(io.BytesIO(PDF), "协议.pdf"),
+            folder=world.settings.uploads, limit=10_000, protected=False,
+        )  # fmt: skip
+        soon = clock.to_beijing(moment)
+        batch = batches.open_batch(session, staff[Role.OPERATOR], {
+            "name": "样品批次", "list_type": "enterprise",
+            "opens_at": (soon - timedelta(hours=1)).isoformat(),
+            "closes_at": (soon + timedelta(days=30)).isoformat(),
+        })  # fmt: skip
         opened = responses.begin(session, third, world._load(session, public))
         reply = [Reply("met", "测过。")] * len(opened.answers)
         texts = {"leader": "赵工", "approach": "激光焊。", "plan": "三个月。"}
@@ -155,6 +173,11 @@ def setting_in(world: World, folder: Path) -> Setting:
         brokering.assign(
             session, staff[Role.OPERATOR], owner.organisation_id, staff[Role.SPECIALIST].user_id
         )
+        filled = filling.begin_listing(
+            session, staff[Role.SPECIALIST], owner.organisation_id, Board.NEED,
+            complete(Board.NEED, title="代填的样品需求"),
+        )  # fmt: skip
+        filling.propose(session, staff[Role.SPECIALIST], filled)
         introduction = brokering.request(session, owner, listed, "先问批量。")
         where, typed, name = browse.asked(Board.NEED, {"q": "焊接变形"})
         search = standing.save(session, owner, world.discovery, where, typed, name)
@@ -185,6 +208,16 @@ def setting_in(world: World, folder: Path) -> Setting:
             "relation_id": relation.id,
             "introduction_id": introduction.id,
             "search_id": search.id,
+            "filling_id": filled.id,
+            "track_name": "market",
+            "batch_id": batch.id,
+            ("operations.put_in", "code"): formal_need,
+            ("filling.new", "organisation_id"): owner.organisation_id,
+            ("filling.respond", "organisation_id"): owner.organisation_id,
+            ("filling.respond", "code"): partner,
+            ("threads.protected", "code"): closed,
+            ("threads.protected_file", "code"): closed,
+            ("threads.protected_file", "attachment_id"): file_behind.id,
             ("brokering.ask", "code"): partner,
             ("brokering.send", "code"): partner,
             ("brokering.organisation", "organisation_id"): owner.organisation_id,
@@ -202,6 +235,9 @@ def setting_in(world: World, folder: Path) -> Setting:
             "objection_id": objection.id,
             ("responses.check", "response_id"): checked.id,
             ("responses.edit", "response_id"): own_draft.id,
+            ("responses.split", "response_id"): own_draft.id,
+            ("responses.save_split", "response_id"): own_draft.id,
+            ("responses.sign", "response_id"): own_draft.id,
             ("responses.save", "response_id"): own_draft.id,
             ("responses.start", "code"): partner,
             ("responses.begin", "code"): partner,
@@ -227,6 +263,8 @@ def setting_in(world: World, folder: Path) -> Setting:
             ("orgs.claim", "organisation_id"): unclaimed.id,
         }
     hidden: dict[Any, Any] = {
+        ("threads.protected", "code"): draft,
+        ("threads.protected_file", "code"): draft,
         ("threads.interest", "code"): draft,
         ("threads.send", "code"): draft,
         ("brokering.ask", "code"): draft,
@@ -264,7 +302,7 @@ def _selected(session: Any, world: World, issuer: Actor, solver: Actor, code: st
     response = _response(session, world, issuer, solver, code)
     found = agreements.live_of(session, response.id)
     assert found is not None
-    agreement_services.save(session, issuer, found, 1, complete({**found.newest.content}))
+    agreement_services.save(session, issuer, found, 1, written({**found.newest.content}))
     agreement_services.propose(session, issuer, found)
     return found
 

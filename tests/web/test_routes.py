@@ -33,12 +33,23 @@ RIGHT_REFUSED = {
     "boards.diagnose": 404,
     "brokering.listing": 404,  # the operator serves nobody; tests/brokering/test_seeing.py
     "brokering.introduce": 404,
+    "responses.sign": 404,  # nobody joins; tests/boards/test_joint.py
+    "filling.new": 404,  # tests/brokering/test_filling.py
+    "filling.respond": 404,
+    "filling.edit": 404,
     "brokering.propose": 404,
     "boards.download": 404,  # answered by test_boards; the file of the other listing
 }
 
 
-TWO_SIDED = {"threads.ask", "threads.end", "responses.ask", "responses.act", "brokering.act"}
+TWO_SIDED = {
+    "threads.ask",
+    "threads.end",
+    "responses.ask",
+    "responses.act",
+    "brokering.act",
+    "filling.act",
+}
 
 
 def location(response: TestResponse) -> str:
@@ -168,7 +179,7 @@ def test_other_methods_are_refused(setting: Setting, method: str) -> None:
 def test_files_of_a_draft_are_its_owners(setting: Setting) -> None:
     with setting.world.database.reading() as session:
         kept = session.scalars(select(ListingAttachment)).all()
-        assert len(kept) == 2 and session.scalars(select(Upload)).first() is not None
+        assert len(kept) == 3 and session.scalars(select(Upload)).first() is not None
     url = f"/listings/{setting.hidden['code']}/attachments/{setting.hidden['attachment_id']}"
     assert setting.world.browser(setting.owner).get(url, buffered=True).data == PDF
     assert setting.world.browser(setting.stranger).get(url).status_code == 404

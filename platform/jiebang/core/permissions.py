@@ -73,6 +73,8 @@ class Permission(StrEnum):
     ORGANISATION_VERIFY = "organisation.verify"
     IMPORT_FOR_OTHERS = "import.for_others"
     OPERATIONS_VIEW = "operations.view"
+    TRACKS_EDIT = "tracks.edit"
+    """Issues new versions of a track's values, and opens batches."""
     # Administrators
     ROLES_ASSIGN = "roles.assign"
     SYSTEM_VIEW = "system.view"
@@ -91,6 +93,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.ORGANISATION_VERIFY,
             Permission.IMPORT_FOR_OTHERS,
             Permission.OPERATIONS_VIEW,
+            Permission.TRACKS_EDIT,
         }
     ),
     Role.SPECIALIST: frozenset({Permission.LISTING_DIAGNOSE, Permission.INTRODUCE}),

@@ -199,7 +199,7 @@ class Discovery:
     ) -> list[Found]:
         live = self.live
         where = self.visible(session, where or Filter(), viewer)
-        prepared = self._prepared(session, query)
+        prepared = self.prepared(session, query)
         matches = live.search(prepared, Kind(board.value), k, where, query.conditions)
         matches = [match for match in matches if match.level in WEAK]
         ids = [match.id for match in matches]
@@ -220,7 +220,7 @@ class Discovery:
         live = self.live
         where = replace(where, exclude_organisation=item.organisation_id, open_on=clock.today())
         document = item.document
-        prepared = self._prepared(session, document)
+        prepared = self.prepared(session, document)
         matches = live.search(prepared, Kind(board.value), k, where, document.conditions)
         return [match for match in matches if match.level in WEAK]
 
@@ -238,7 +238,7 @@ class Discovery:
         query = items[listing_id].document
         where = Filter(max_visibility=2, only_ids=frozenset({other_id}))
         kind = Kind(items[other_id].document.kind.value)
-        prepared = self._prepared(session, query)
+        prepared = self.prepared(session, query)
         matches = self.live.search(prepared, kind, 1, where, query.conditions)
         if not matches:
             return None
@@ -266,7 +266,7 @@ class Discovery:
         return live.features(prepared, Kind(other.board.value), other_id), live.engine.version
 
     @staticmethod
-    def _prepared(session: Session, document: Document) -> Callable[[Engine], Prepared]:
+    def prepared(session: Session, document: Document) -> Callable[[Engine], Prepared]:
         """What is stored of a listing, or made of any other text, by the engine's model."""
 
         def prepared(engine: Engine) -> Prepared:

@@ -15,6 +15,9 @@ from jiebang.boards.reviews import queries as reviews
 from jiebang.boards.reviews.workflow import STATE_LABELS as REVIEW_STATES
 from jiebang.boards.threads.models import Thread
 from jiebang.boards.threads.workflow import LIVE, STATE_LABELS
+from jiebang.brokering.filling import queries as filling
+from jiebang.brokering.filling.models import Filling
+from jiebang.brokering.filling.workflow import STATE_LABELS as FILLING_STATES
 from jiebang.brokering.models import Introduction
 from jiebang.brokering.workflow import LIVE as INTRODUCED
 from jiebang.brokering.workflow import STATE_LABELS as INTRODUCTION_STATES
@@ -78,7 +81,9 @@ def overdue(session: Session) -> list[Wait]:
             .limit(SHOWN)
         )
     ]
+    fillings = list(filling.overdue(session, clock.today(), SHOWN))
     wanted = {each.issuer_id for _, each in found} | {each.organisation_id for _, each in found}
+    wanted |= {each.organisation_id for each in fillings}
     known = {
         row.id: row
         for row in session.scalars(select(Organisation).where(Organisation.id.in_(wanted)))
@@ -96,7 +101,23 @@ def overdue(session: Session) -> list[Wait]:
         )
         for part, name in reviews.overdue(session, SHOWN)
     ]
+    waits += [_filling(each, known) for each in fillings]
     return sorted(waits, key=lambda wait: wait.due)[:SHOWN]
+
+
+def _filling(each: Filling, known: dict[int, Organisation]) -> Wait:
+    assert each.due is not None and each.holder is not None
+    firm = known[each.organisation_id]
+    waits = each.holder is Holder.RESPONDER
+    return Wait(
+        what=f"专员代填 · {FILLING_STATES[each.state]}",
+        title="代填的内容",  # a draft's title is its organisation's and its specialist's alone
+        code=each.listing.code if each.listing else each.board.label,
+        holder=firm.name if waits else HOLDER_LABELS[each.holder],
+        reach=" ".join(filter(None, (firm.contact_name, firm.contact_phone))) if waits else "",
+        other="服务专员" if waits else firm.name,
+        due=each.due,
+    )
 
 
 def _wait(

@@ -11,8 +11,11 @@ from jiebang.boards.responses.workflow import STATE_LABELS as RESPONSE_STATES
 from jiebang.boards.reviews.workflow import ASSIGNMENT, PANEL, PANEL_LABELS
 from jiebang.boards.reviews.workflow import STATE_LABELS as ASSIGNMENT_STATES
 from jiebang.boards.threads.workflow import THREAD
+from jiebang.boards.tracks.values import TRACK_LABELS
 from jiebang.boards.workflow import LISTING
 from jiebang.boards.workflow import STATE_LABELS as LISTING_STATES
+from jiebang.brokering.filling.workflow import FILLING
+from jiebang.brokering.filling.workflow import STATE_LABELS as FILLING_STATES
 from jiebang.brokering.workflow import INTRODUCTION, RESULT_LABELS
 from jiebang.core.boards import Board
 from jiebang.core.permissions import LINE_LABELS, ROLE_LABELS
@@ -74,7 +77,15 @@ ACTIONS = {
     "relation.declared": "申报股权与控制关系",
     "relation.removed": "删除股权与控制关系",
     "response.begun": "开始填写揭榜",
+    "response.filled": "专员代填，单位确认",
+    "response.split": "写联合体分工",
+    "response.member_confirm": "联合体成员确认",
+    "response.member_refuse": "联合体成员不参加",
     "round.winners": "设定选定家数",
+    "track.issued": "另立赛道规则版本",
+    "batch.opened": "开出批次",
+    "batch.changed": "修改批次",
+    "batch.joined": "归入批次",
     **{f"response.{name}": each.label for name, each in RESPONSE.transitions.items()},
     "response.reviewed": "专家评审结束",
     "panel.open": "组织专家评审",
@@ -92,6 +103,9 @@ ACTIONS = {
     "introduction.request": "请专员对接",
     "introduction.propose": "专员提出引荐",
     "introduction.handed": "引荐转办",
+    "filling.begun": "开始代填",
+    "filling.handed": "代填转办",
+    **{f"filling.{name}": f"代填：{each.label}" for name, each in FILLING.transitions.items()},
     "specialist.assigned": "分派服务专员",
     "specialist.handed_over": "交接服务专员",
     "specialist.released": "取消服务专员",
@@ -108,8 +122,11 @@ TARGETS = {
     "upload": "文件",
     "thread": "对接",
     "introduction": "引荐",
+    "filling": "代填",
     "saved_search": "保存的查询",
     "specialist_rule": "服务上限",
+    "track_version": "赛道规则",
+    "batch": "批次",
     "response": "揭榜",
     "panel": "专家评审",
     "assignment": "评审任务",
@@ -125,7 +142,8 @@ _KEYS = {
     "specialist": "服务专员", "former": "原服务专员", "cap": "上限", "verified": "已核对",
     "result": "结果", "relation": "申报", "by": "操作方",
     "administrator": "管理员", "diagnosis": "诊断", "stage": "环节", "number": "份数",
-    "declaration": "声明版本", "required": "须审批",
+    "declaration": "声明版本", "required": "须审批", "looker": "身份",
+    "kind": "种类", "track": "赛道", "valid_from": "起用", "batch": "批次", "window": "窗口",
 }  # fmt: skip
 _ROLES = {role.value: label for role, label in ROLE_LABELS.items()}
 _ROLES |= {role.value: label for role, label in SEAT_LABELS.items()}
@@ -143,6 +161,12 @@ _VALUES = {
     "roles": _ROLES,
     "reason": {code.value: label for code, label in REASON_LABELS.items()},
     "result": {each.value: label for each, label in RESULT_LABELS.items()},
+    "track": {track.value: label for track, label in TRACK_LABELS.items()},
+    "kind": {"listing": "发布内容", "response": "揭榜意向书"},
+    "looker": {
+        "counterpart": "对方单位", "specialist": "服务专员", "operator": "平台运营",
+        "expert": "评审专家",
+    },
     "stage": {"need": "需求评审", "responses": "揭榜评审"},
     "scopes": {line.value: label for line, label in LINE_LABELS.items()},
 }  # fmt: skip
@@ -150,6 +174,7 @@ _STATES = {
     "listing": {state.value: label for state, label in LISTING_STATES.items()},
     "response": {state.value: label for state, label in RESPONSE_STATES.items()},
     "organisation": {state.value: label for state, label in ORGANISATION_STATES.items()},
+    "filling": {state.value: label for state, label in FILLING_STATES.items()},
     "panel": {state.value: label for state, label in PANEL_LABELS.items()},
     "assignment": {state.value: label for state, label in ASSIGNMENT_STATES.items()},
 }

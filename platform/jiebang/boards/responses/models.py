@@ -93,6 +93,10 @@ class Response(Base):
     version: Mapped[int] = mapped_column(default=1)
 
     listing: Mapped[Listing] = relationship(lazy="joined")
+    members: Mapped[list[ResponseMember]] = relationship(
+        order_by="ResponseMember.position", cascade="all, delete-orphan", lazy="selectin"
+    )
+    """The rows of the split (联合体), the leading organisation's first; none: it answers alone."""
     answers: Mapped[list[IndicatorAnswer]] = relationship(
         order_by="IndicatorAnswer.position", cascade="all, delete-orphan", lazy="select"
     )
@@ -141,7 +145,7 @@ class Response(Base):
     @property
     def party_ids(self) -> frozenset[int]:
         """The organisations that offer it."""
-        return frozenset({self.organisation_id})
+        return frozenset({self.organisation_id, *(each.organisation_id for each in self.members)})
 
     def side_of(self, actor: Actor) -> Side | None:
         """The side of the organisation acted for."""
@@ -159,7 +163,7 @@ class Response(Base):
     def belongs_to(self, actor: Actor) -> bool:
         """Whether the actor belongs to either side, whichever seat is acted from: such a person
         checks nothing here."""
-        return bool({self.issuer_id, self.organisation_id} & actor.organisation_ids)
+        return bool({self.issuer_id, *self.party_ids} & actor.organisation_ids)
 
     def values(self) -> dict[str, Any]:
         """What was typed, by field."""
@@ -183,6 +187,62 @@ class IndicatorAnswer(Base):
     target: Mapped[str] = mapped_column(String(100))
     verdict: Mapped[Verdict | None] = mapped_column(enum_column(Verdict, "answer_verdict"))
     how: Mapped[str] = mapped_column(Text, default="")
+
+
+class MemberState(StrEnum):
+    """What an organisation of a joint bid said to the split."""
+
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+
+
+class ResponseMember(Base):
+    """One row of a joint bid's split: 分工, 经费, 收益, 知识产权; signed by its organisation."""
+
+    __tablename__ = "response_member"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    response_id: Mapped[int] = mapped_column(ForeignKey("response.id", ondelete="CASCADE"))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    position: Mapped[int]
+    work: Mapped[str] = mapped_column(String(300))
+    """分工."""
+    money: Mapped[int] = mapped_column(BigInteger)
+    """经费: integer fen of the response's budget."""
+    gain: Mapped[int]
+    """收益: per cent."""
+    rights: Mapped[str] = mapped_column(String(300))
+    """知识产权: what this organisation owns or may use."""
+    state: Mapped[MemberState] = mapped_column(enum_column(MemberState, "member_state"))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due: Mapped[date | None]
+    """By when the organisation answers; None once it did."""
+    reminded: Mapped[bool] = mapped_column(default=False)
+    signed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    signed_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    signed_hash: Mapped[str] = mapped_column(String(64), default="")
+    """SHA-256 of the whole split as it was signed (`services.joint.digest`)."""
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+    __table_args__ = (
+        CheckConstraint("gain BETWEEN 0 AND 100 AND money >= 0", name="shares"),
+        CheckConstraint("(state = 'asked') = (due IS NOT NULL)", name="waiting"),
+        CheckConstraint(
+            "state <> 'confirmed' OR (signed_at IS NOT NULL AND signed_by IS NOT NULL"
+            " AND signed_hash <> '')",
+            name="signed",
+        ),
+        CheckConstraint("state <> 'refused' OR reason <> ''", name="refused"),
+        Index(
+            "uq_response_member_response_id_organisation_id",
+            "response_id",
+            "organisation_id",
+            unique=True,
+        ),
+        Index("ix_response_member_organisation_id", "organisation_id", "state"),
+        Index("ix_response_member_due", "state", "due"),
+    )
 
 
 class ResponseEvent(Base):

@@ -13,7 +13,7 @@ from jiebang.core.permissions import Actor, Permission
 from jiebang.core.sides import Holder
 
 from ..tracks.models import TrackVersion
-from .models import Response, ResponseEvent, Round
+from .models import MemberState, Response, ResponseEvent, ResponseMember, Round
 from .workflow import LIVE, PENDING, ResponseState
 
 
@@ -43,6 +43,77 @@ def response(session: Session, response_id: int, actor: Actor, *, lock: bool = F
     if found is None:
         raise NotFound
     return found
+
+
+def partnered(session: Session, response_id: int, actor: Actor, *, lock: bool = False) -> Response:
+    """A joint bid that the actor's organisation leads or is asked to join; NotFound otherwise.
+    Locked as `response` locks."""
+    joins = select(ResponseMember.response_id).where(
+        ResponseMember.organisation_id == actor.organisation_id
+    )
+    rule = and_(
+        Response.id == response_id,
+        or_(Response.organisation_id == actor.organisation_id, Response.id.in_(joins)),
+    )
+    if actor.organisation_id is None:
+        raise NotFound
+    query = select(Response).where(rule)
+    if lock:
+        round_id = session.scalar(select(Response.round_id).where(rule))
+        if round_id is None:
+            raise NotFound
+        session.get_one(Round, round_id, with_for_update=True, populate_existing=True)
+        query = query.with_for_update(of=Response).execution_options(populate_existing=True)
+    found = session.scalars(query).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def to_sign(session: Session, organisation_id: int) -> Sequence[ResponseMember]:
+    """Splits that wait for an organisation's word, by their day."""
+    return session.scalars(
+        select(ResponseMember)
+        .join(Response, Response.id == ResponseMember.response_id)
+        .where(
+            ResponseMember.organisation_id == organisation_id,
+            ResponseMember.state == MemberState.ASKED,
+            Response.state.in_((ResponseState.DRAFT, ResponseState.RETURNED)),
+        )
+        .order_by(ResponseMember.due, ResponseMember.id)
+    ).all()
+
+
+def joined(session: Session, organisation_id: int) -> Sequence[Response]:
+    """Joint bids that an organisation is part of and does not lead, newest first."""
+    return session.scalars(
+        select(Response)
+        .join(ResponseMember, ResponseMember.response_id == Response.id)
+        .where(
+            ResponseMember.organisation_id == organisation_id,
+            Response.organisation_id != organisation_id,
+        )
+        .order_by(Response.updated_at.desc(), Response.id.desc())
+    ).all()
+
+
+def others_of(session: Session, found: Response, organisation_id: int) -> list[int]:
+    """Live responses to the same listing, beside this one, that an organisation offers or has
+    signed; merely being asked by somebody binds nobody."""
+    joins = select(ResponseMember.response_id).where(
+        ResponseMember.organisation_id == organisation_id,
+        ResponseMember.state == MemberState.CONFIRMED,
+    )
+    return list(
+        session.scalars(
+            select(Response.id).where(
+                Response.listing_id == found.listing_id,
+                Response.id != found.id,
+                Response.state.in_(LIVE),
+                or_(Response.organisation_id == organisation_id, Response.id.in_(joins)),
+            )
+        )
+    )
 
 
 def of_organisation(session: Session, organisation_id: int) -> Sequence[Response]:

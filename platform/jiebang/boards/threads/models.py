@@ -211,6 +211,17 @@ class ThreadAgreement(Base):
     """SHA-256 of the text as it was shown."""
 
 
+class Looker(StrEnum):
+    """As what somebody looked at what is hidden."""
+
+    COUNTERPART = "counterpart"
+    """The other side of a thread, after its confidentiality agreement."""
+    SPECIALIST = "specialist"
+    OPERATOR = "operator"
+    """The platform, and never without a reason (DOMAIN.md, People and organisations)."""
+    EXPERT = "expert"
+
+
 class AccessEntry(Base):
     """One look at a protected text or file; its owner reads the log."""
 
@@ -223,6 +234,11 @@ class AccessEntry(Base):
     thread_id: Mapped[int | None] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"))
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    looker: Mapped[Looker] = mapped_column(enum_column(Looker, "looker"))
     what: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str] = mapped_column(Text, default="")
 
-    __table_args__ = (Index("ix_access_entry_owner_id", "owner_id", "listing_id", "id"),)
+    __table_args__ = (
+        CheckConstraint("looker <> 'operator' OR reason <> ''", name="reason"),
+        Index("ix_access_entry_owner_id", "owner_id", "listing_id", "id"),
+    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from jiebang.accounts.models import User
 from jiebang.core.errors import NotFound
 from jiebang.core.permissions import Actor
 from jiebang.core.sides import Holder, Side
@@ -18,6 +20,7 @@ from ..models import Disclosure, Listing
 from .models import (
     AccessEntry,
     FileLevel,
+    Looker,
     Thread,
     ThreadAgreement,
     ThreadContact,
@@ -180,6 +183,63 @@ def accesses(session: Session, owner_id: int, listing_id: int) -> Sequence[Acces
         .where(AccessEntry.owner_id == owner_id, AccessEntry.listing_id == listing_id)
         .order_by(AccessEntry.id.desc())
     ).all()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look as the owner reads it."""
+
+    at: datetime
+    who: str
+    what: str
+    reason: str
+
+
+LOOKERS = {
+    Looker.SPECIALIST: "服务专员",
+    Looker.OPERATOR: "平台运营",
+    Looker.EXPERT: "评审专家",
+}
+
+
+def looks(
+    session: Session, owner_id: int, listing_id: int, number: int = 1, size: int = 50
+) -> tuple[list[Look], int]:
+    """One page of the log of looks at a listing, newest first, and how many there are.
+
+    The other side is named as an organisation, specialists and operators by name, experts never.
+    """
+    rule = and_(AccessEntry.owner_id == owner_id, AccessEntry.listing_id == listing_id)
+    total = session.scalar(select(func.count()).select_from(AccessEntry).where(rule)) or 0
+    rows = session.execute(
+        select(AccessEntry, Organisation.name, User.display_name)
+        .outerjoin(Organisation, Organisation.id == AccessEntry.organisation_id)
+        .outerjoin(User, User.id == AccessEntry.user_id)
+        .where(rule)
+        .order_by(AccessEntry.id.desc())
+        .limit(size)
+        .offset((number - 1) * size)
+    )
+    return [
+        Look(entry.at, _who(entry.looker, organisation, person), entry.what, entry.reason)
+        for entry, organisation, person in rows
+    ], total
+
+
+def _who(looker: Looker, organisation: str | None, person: str | None) -> str:
+    if looker is Looker.COUNTERPART:
+        return organisation or "对方单位"
+    name = person if looker is not Looker.EXPERT and person else ""
+    return f"{LOOKERS[looker]} {name}".strip()
+
+
+def let_in(session: Session, listing: Listing, organisation_id: int | None) -> Thread | None:
+    """The running thread in which an organisation accepted the confidentiality agreement; what
+    the agreement stands before is open to it while the thread runs."""
+    found = live_between(session, listing.id, organisation_id) if organisation_id else None
+    if found is None or Side.RESPONDER not in agreements(session, found.id):
+        return None
+    return found
 
 
 def other_names(session: Session, threads: Collection[Thread], viewer: Actor) -> dict[int, str]:

@@ -21,7 +21,7 @@ CLOCKS = (
 )  # fmt: skip
 SWITCHES = (
     "formality", "shortlist", "joint", "several", "one_each", "need_review", "response_review",
-    "issuer_reads", "publicity",
+    "issuer_reads", "publicity", "batched",
 )  # fmt: skip
 MOST_EXPERTS = 15
 LONGEST = 60
@@ -109,8 +109,12 @@ class TrackVersion(Base):
     """For a party's turn while an agreement is written."""
     confirm_days: Mapped[int]
     """To confirm the version that lies before the parties."""
+    batched: Mapped[bool] = mapped_column(default=False)
+    """A need belongs to a batch before it is published, and is answered in its window alone."""
     source: Mapped[str] = mapped_column(Text)
     """Where the values come from."""
+    verified: Mapped[bool] = mapped_column(default=False)
+    """Whether somebody compared the values with the source itself."""
     created_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     """None: shipped with the platform."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -14,11 +14,12 @@ from .models import TrackVersion
 
 
 def current(session: Session, track: Track) -> TrackVersion:
-    """The version that what starts today is bound to: the newest that is valid already."""
+    """The version that what starts today is bound to: of those that are valid already the one
+    that became so last; of several with one day the newest."""
     return session.scalars(
         select(TrackVersion)
         .where(TrackVersion.track == track, TrackVersion.valid_from <= clock.today())
-        .order_by(TrackVersion.number.desc())
+        .order_by(TrackVersion.valid_from.desc(), TrackVersion.number.desc())
         .limit(1)
     ).one()
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from jiebang.core.boards import Board
 from jiebang.core.errors import Invalid, NotFound
 from jiebang.discovery import feedback, suggestions
+from jiebang.discovery import team as teams
 from jiebang.discovery.engine import Found
 from jiebang.discovery.presenting import match_view
 from jiebang.discovery.values import Document
 from jiebang.web.access import Level, Tenancy, access, actor, db
 from jiebang.web.current import platform
+from jiebang.web.throttle import throttle
 
 from .. import queries
 from ..documents import card, indexable
+from ..intake.parts import parts
 from ..models import Listing
 from .blueprint import blueprint
 from .sections import MATCH_ACTIONS
@@ -73,6 +78,39 @@ def matches(code: str) -> str:
         mine=mine,
         matches=views_of(listing, found, item.document, mine),
         plain=plain,
+        team=has_team(listing),
+    )
+
+
+TEAM_FROM = 3
+"""So many sub-problems make a team worth asking for."""
+
+
+def has_team(listing: Listing) -> bool:
+    """Whether a need names enough sub-problems for a team."""
+    return listing.board is Board.NEED and len(parts(listing)) >= TEAM_FROM
+
+
+@blueprint.get("/listings/<code>/team")
+@access(Level.ANYONE, tenancy=Tenancy.VIEWER)
+def team(code: str) -> str:
+    """组队: outcomes that together answer most of a need's sub-problems, and what stays open."""
+    who = actor()
+    if who.user_id is None:
+        throttle("team", platform().settings.search_per_minute, timedelta(minutes=1))
+    session = db()
+    listing, owner = queries.readable(session, code, who)
+    if listing.board is not Board.NEED:
+        raise NotFound
+    found = teams.find(
+        platform().discovery, session, indexable(listing), parts(listing), Board.OUTCOME, who
+    )
+    return render_template(
+        "boards/team.html",
+        listing=listing,
+        card=card(listing, owner, who),
+        mine=listing.belongs_to(who),
+        team=found,
     )
 
 

@@ -39,3 +39,38 @@ def material(listing: Listing) -> Material:
         ],
         [f.label for f in fields if f not in opened and values.get(f.name)],
     )
+
+
+SEALED = frozenset({"ceiling"})
+"""Opened by nobody but the owner: a ceiling known to anybody before the quotes are opened would
+make sealed quotes worthless (DOMAIN.md, procurement)."""
+
+
+def behind(listing: Listing, *, protected: bool) -> Material:
+    """What a listing's level hides from its readers, for those whose look is logged; `protected`:
+    with the fields that even a confidentiality agreement does not open."""
+    values = storage.read(listing)
+    closed = [
+        field
+        for field in fields_of(listing.board)
+        if not is_open(field, listing.disclosure)
+        and field.name != "disclosure"
+        and values.get(field.name)
+    ]
+    opened = [
+        field for field in closed if field.name not in SEALED and (protected or not field.protected)
+    ]
+    return Material(
+        [
+            (field.label, display(field, values[field.name]))
+            for field in opened
+            if field.type is not FieldType.ROWS
+        ],
+        [(field, list(values[field.name])) for field in opened if field.type is FieldType.ROWS],
+        [field.label for field in closed if field not in opened],
+    )
+
+
+def labels(found: Material) -> list[str]:
+    """The names of what is shown, for the log."""
+    return [label for label, _ in found.rows] + [field.label for field, _ in found.tables]

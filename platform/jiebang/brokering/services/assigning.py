@@ -13,6 +13,7 @@ from jiebang.orgs import queries as orgs
 from jiebang.orgs.notices import services as notices
 
 from .. import queries
+from ..filling import services as filling
 from ..models import CAP_LIMIT, Assignment, Introduction, SpecialistRule
 from .telling import page, record, title
 
@@ -78,6 +79,7 @@ def assign(
         )
     for found in queries.moved_with(session, organisation_id):
         _hand(session, actor, found, specialist_id)
+    filling.hand_over(session, actor, organisation_id, specialist_id)
     audit.record(
         session, actor,
         "specialist.released" if made is None

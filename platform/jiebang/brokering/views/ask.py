@@ -12,7 +12,6 @@ from werkzeug.wrappers import Response
 
 from jiebang.boards import queries as boards
 from jiebang.boards.models import Disclosure, Listing
-from jiebang.boards.threads import queries as threads
 from jiebang.boards.threads.models import Thread
 from jiebang.boards.threads.workflow import LIVE as THREAD_LIVE
 from jiebang.boards.tracks import queries as tracks
@@ -53,14 +52,7 @@ def _own(session: Session, listing: Listing, who: Actor) -> list[Listing]:
 
 
 def on_listing(session: Session, listing: Listing, who: Actor) -> Markup | str:
-    """The way to a person on a listing's page, or the introduction that runs on it; for the owner
-    who looked at what is hidden."""
-    if listing.belongs_to(who):
-        assert who.organisation_id is not None
-        looks = threads.accesses(session, who.organisation_id, listing.id)
-        if not looks:
-            return ""
-        return Markup(render_template("brokering/_looks.html", looks=looks))  # noqa: S704
+    """The way to a person on a listing's page, or the introduction that runs on it."""
     if who.seat is None or not _open_to(listing, who):
         return ""
     own = _own(session, listing, who)

@@ -8,12 +8,16 @@ from werkzeug.wrappers import Response
 
 from jiebang.boards import queries as boards
 from jiebang.boards.workflow import STATE_LABELS, STATE_TONES
+from jiebang.core.boards import Board
 from jiebang.core.errors import Conflict, Invalid
 from jiebang.core.permissions import Permission
 from jiebang.web.access import Level, access, actor, db
 from jiebang.web.pagination import Page, page_number
 
 from .. import queries, services
+from ..filling import queries as filling
+from ..filling.workflow import STATE_LABELS as FILLING_LABELS
+from ..filling.workflow import STATE_TONES as FILLING_TONES
 from .blueprint import blueprint
 
 PAGE_SIZE = 20
@@ -109,6 +113,11 @@ def organisation(organisation_id: int) -> str:
         serves=serves,
         listings=[(each, STATE_LABELS[each.state], STATE_TONES[each.state]) for each in listings],
         ledger=queries.ledger(session, found.id),
+        fillings=[
+            (each, FILLING_LABELS[each.state], FILLING_TONES[each.state])
+            for each in filling.on_organisation(session, found.id, who)
+        ],
+        boards=list(Board),
         present=next((row for row in past if row[0].ended_at is None), None),
         past=[row for row in past if row[0].ended_at is not None],
         people=queries.specialists(session) if who.can(Permission.SPECIALISTS_ASSIGN) else [],

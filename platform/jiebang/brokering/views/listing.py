@@ -9,6 +9,7 @@ from jiebang.boards.documents import is_open
 from jiebang.boards.fields import FieldType, fields_of
 from jiebang.boards.fields.values import display
 from jiebang.boards.threads import services as threads
+from jiebang.boards.threads.models import Looker
 from jiebang.boards.workflow import STATE_LABELS, STATE_TONES
 from jiebang.core.permissions import Permission
 from jiebang.web.access import Level, access, actor, db
@@ -37,7 +38,7 @@ def listing(code: str) -> str:
         shown.append({"field": field, "rows": rows, "text": text, "closed": closed})
     if hidden:
         threads.log_access(
-            session, who, owner.id, found.id, f"服务专员查看不公开内容：{'、'.join(hidden)}"
+            session, who, owner.id, found.id, f"不公开栏目：{'、'.join(hidden)}", Looker.SPECIALIST
         )
     return render_template(
         "brokering/listing.html",

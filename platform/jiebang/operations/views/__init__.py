@@ -11,18 +11,20 @@ from jiebang.web import navigation
 from jiebang.web.access import db
 from jiebang.web.navigation import Entry
 
-from . import desk, overdue, review, tasks, trail
+from . import batches, desk, overdue, protected, review, tasks, tracks, trail
 from .blueprint import blueprint
 
 
 def register(app: Flask) -> None:
     """Adds the routes and menu entries, and what waits for a decision to 我的待办."""
-    assert all((desk, review, trail))
+    assert all((batches, desk, protected, review, tracks, trail))
     app.register_blueprint(blueprint)
     navigation.add(
         app,
         Entry(40, "审核", "operations.queue", _reviews, lambda who: queries.waiting(db())),
         Entry(60, "运行概况", "operations.desk", lambda who: who.can(Permission.OPERATIONS_VIEW)),
+        Entry(62, "赛道规则", "operations.tracks", lambda who: who.can(Permission.TRACKS_EDIT)),
+        Entry(64, "批次管理", "operations.batches", lambda who: who.can(Permission.TRACKS_EDIT)),
         Entry(70, "审计", "operations.trail", lambda who: who.can(Permission.AUDIT_VIEW)),
     )
     for section in (review.tasks, tasks.verifications, overdue.tasks):

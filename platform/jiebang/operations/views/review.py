@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from jiebang.boards import consultations, queries, services, storage
+from jiebang.boards.batches import queries as batches
+from jiebang.boards.batches.models import Batch
 from jiebang.boards.documents import INDUSTRY_LABELS, card, indexable, is_open
 from jiebang.boards.fields import FieldType, fields_of
 from jiebang.boards.fields.values import completeness, display
 from jiebang.boards.intake.clarity import Mark, points
-from jiebang.boards.models import Listing
+from jiebang.boards.models import Listing, Track
 from jiebang.boards.reviews import queries as reviews
 from jiebang.boards.reviews.models import Stage
 from jiebang.boards.reviews.services.following import lacking
@@ -23,6 +25,7 @@ from jiebang.boards.stages import review_due
 from jiebang.boards.views.todo import Task
 from jiebang.boards.workflow import LISTING
 from jiebang.core import clock
+from jiebang.core.boards import Board
 from jiebang.core.errors import Invalid
 from jiebang.core.permissions import Actor, Permission
 from jiebang.web.access import Level, access, actor, db
@@ -136,9 +139,21 @@ def _page(
         advisors=consultations.advisors(session, listing),
         diagnosis=consultations.latest(session, listing.id),
         experts=_experts(listing),
+        batch=batches.of_listing(session, listing.id),
+        batches=_batches(listing),
         asked=asked or {"advisor": "", "questions": _questions(listing, values)},
         limit=diagnosing.LIMIT,
     )
+
+
+def _batches(listing: Listing) -> list[Batch] | None:
+    """Batches that it could join; None where it joins none."""
+    if listing.track is not Track.COMPETITION or listing.board is not Board.NEED:
+        return None
+    own = batches.of_listing(db(), listing.id)
+    if own is not None and own.opened:
+        return []
+    return [each for each in batches.not_over(db()) if own is None or each.id != own.id]
 
 
 def _experts(listing: Listing) -> dict[str, Any] | None:

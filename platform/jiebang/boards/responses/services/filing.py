@@ -14,6 +14,7 @@ from jiebang.core.permissions import SYSTEM, Actor, Line, Permission
 from jiebang.core.sides import Side
 from jiebang.orgs.relations import queries as relations
 
+from ...batches import services as batches
 from ...models import Disclosure, Listing
 from ...threads import queries as threads
 from ...tracks import queries as tracks
@@ -22,6 +23,7 @@ from ...workflow import ListingState
 from .. import queries
 from ..models import TEXTS, IndicatorAnswer, Response, Round, Verdict
 from ..workflow import RESPONSE, ResponseState
+from .joint import check_members, unsigned
 from .steps import closes_at, hand, note, tell
 
 LIMITS = {"leader": 40, "approach": 3000, "basis": 2000, "plan": 2000, "team": 1000}
@@ -113,6 +115,7 @@ def _may_answer(session: Session, actor: Actor, listing: Listing) -> None:
 
 def _open(session: Session, listing: Listing) -> None:
     """Conflict says when it closed, by the server's clock."""
+    batches.check_late(session, listing)
     end = closes_at(listing)
     if end is not None and clock.now() >= end:
         day = clock.day_text(listing.deadline) if listing.deadline else ""
@@ -167,18 +170,7 @@ def save(
         raise NotFound
     if found.state not in (ResponseState.DRAFT, ResponseState.RETURNED):
         raise Conflict("已提交的内容不能修改；需要修改请先撤回，或等对方退回补充。")
-    errors = {
-        name: f"{LABELS[name]}最多 {limit} 字，现在 {len(texts.get(name, ''))} 字。"
-        for name, limit in LIMITS.items()
-        if len(texts.get(name, "")) > limit
-    }
-    if budget is not None and not 0 <= budget <= LARGEST:
-        errors["budget"] = "金额过大，请检查单位。"
-    for position, reply in enumerate(replies):
-        if len(reply.how) > HOW_LIMIT:
-            errors[f"how-{position}"] = f"最多 {HOW_LIMIT} 字，现在 {len(reply.how)} 字。"
-        if reply.verdict not in {"", *(each.value for each in Verdict)}:
-            errors[f"verdict-{position}"] = "请选择满足、部分满足或不满足。"
+    errors = mistakes(texts, budget, replies)
     if errors:
         raise Invalid(errors)
     values = {name: texts.get(name, "").replace("\r\n", "\n").strip() for name in TEXTS}
@@ -194,6 +186,25 @@ def save(
             session.flush()
     except IntegrityError as error:
         raise Invalid({"leader": "这位负责人已经有一份进行中的揭榜，请换一位负责人。"}) from error
+
+
+def mistakes(
+    texts: Mapping[str, str], budget: int | None, replies: Sequence[Reply]
+) -> dict[str, str]:
+    """What of a response cannot be kept, by field: too long, too large, no verdict at all."""
+    errors = {
+        name: f"{LABELS[name]}最多 {limit} 字，现在 {len(texts.get(name, ''))} 字。"
+        for name, limit in LIMITS.items()
+        if len(texts.get(name, "")) > limit
+    }
+    if budget is not None and not 0 <= budget <= LARGEST:
+        errors["budget"] = "金额过大，请检查单位。"
+    for position, reply in enumerate(replies):
+        if len(reply.how) > HOW_LIMIT:
+            errors[f"how-{position}"] = f"最多 {HOW_LIMIT} 字，现在 {len(reply.how)} 字。"
+        if reply.verdict not in {"", *(each.value for each in Verdict)}:
+            errors[f"verdict-{position}"] = "请选择满足、部分满足或不满足。"
+    return errors
 
 
 def missing(found: Response) -> dict[str, str]:
@@ -220,9 +231,13 @@ def file(session: Session, actor: Actor, found: Response) -> None:
     if refusal := RESPONSE.refusal("file", found, actor):
         raise refusal
     _open(session, found.listing)
+    batches.check_window(session, found.listing)
     if errors := missing(found):
         raise Invalid(errors)
     rules = queries.rules_of(session, found)
+    _one_each(session, found, rules)
+    if why := unsigned(session, found):
+        raise Conflict(why)
     check_related(session, found, rules)
     RESPONSE.apply("file", found, actor)
     found.filed_at, found.reviewed_at = clock.now(), None
@@ -233,6 +248,19 @@ def file(session: Session, actor: Actor, found: Response) -> None:
     else:
         hand(session, found, rules)
     session.flush()
+
+
+def _one_each(session: Session, found: Response, rules: TrackVersion) -> None:
+    """Where a track takes one response per organisation, those that it only joins count, too."""
+    if not rules.one_each:
+        return
+    for party_id in sorted(found.party_ids):
+        if queries.others_of(session, found, party_id):
+            own = party_id == found.organisation_id
+            raise Conflict(
+                f"{'本单位' if own else '联合体里有成员'}已参与这条榜单的另一份揭榜；"
+                "这条赛道每个单位只能参与一份。"
+            )
 
 
 def admit(session: Session, actor: Actor, found: Response, name: str, rules: TrackVersion) -> None:
@@ -255,6 +283,7 @@ def check_related(session: Session, found: Response, rules: TrackVersion) -> Non
             f"与发榜方存在关联关系{shown}，这条赛道不接受关联方揭榜。"
             "如申报有误，请先更正股权与控制关系，或联系平台运营。"
         )
+    check_members(session, found, rules)
 
 
 def withdraw(session: Session, actor: Actor, found: Response) -> None:

@@ -12,6 +12,7 @@ from jiebang.core.sides import SIDE_LABELS, Holder, Side
 from jiebang.core.working_days import add_working_days
 from jiebang.orgs.notices import services as notices
 
+from ...batches import queries as batches
 from ...models import Listing
 from ...tracks.models import DecisionFrom, TrackVersion
 from ..models import Response, ResponseEvent
@@ -42,10 +43,10 @@ def hand(session: Session, found: Response, rules: TrackVersion) -> None:
     elif awaits_review(found, rules):
         found.holder = Holder.OPERATOR
         found.due = add_working_days(
-            _closing(found, rules, today), rules.review_days + 2 * rules.formality_days
+            _closing(session, found, rules, today), rules.review_days + 2 * rules.formality_days
         )
     else:
-        found.holder, found.due = Holder.ISSUER, _decision_due(found, rules, today)
+        found.holder, found.due = Holder.ISSUER, _decision_due(session, found, rules, today)
 
 
 def awaits_review(found: Response, rules: TrackVersion) -> bool:
@@ -57,12 +58,17 @@ def awaits_review(found: Response, rules: TrackVersion) -> bool:
     )
 
 
-def _decision_due(found: Response, rules: TrackVersion, today: date) -> date:
-    return add_working_days(_closing(found, rules, today), rules.decision_days)
+def _decision_due(session: Session, found: Response, rules: TrackVersion, today: date) -> date:
+    return add_working_days(_closing(session, found, rules, today), rules.decision_days)
 
 
-def _closing(found: Response, rules: TrackVersion, today: date) -> date:
+def _closing(session: Session, found: Response, rules: TrackVersion, today: date) -> date:
     deadline = found.listing.deadline
+    with session.no_autoflush:  # the state has changed, its holder not yet
+        batch = batches.of_listing(session, found.listing_id)
+    if batch is not None:
+        last = clock.to_beijing(batch.closes_at).date()
+        deadline = last if deadline is None else min(deadline, last)
     if rules.decision_from is DecisionFrom.CLOSING and deadline is not None:
         return max(today, deadline)
     return today
@@ -73,6 +79,8 @@ def note(
 ) -> None:
     """Adds the step to the response's page and to the audit."""
     side = found.side_of(actor)
+    if side is None and actor.organisation_id in found.party_ids:
+        side = Side.RESPONDER  # a member of a joint bid
     session.add(
         ResponseEvent(
             response_id=found.id,
@@ -98,3 +106,11 @@ def tell(
         session, organisation_id, found.line, f"{what}：{found.listing.title}", page(found), text,
         but=actor,
     )  # fmt: skip
+    if side is Side.RESPONDER:
+        for each in found.members:
+            if each.organisation_id != organisation_id and each.signed_at is not None:
+                notices.tell_organisation(
+                    session, each.organisation_id, found.line,
+                    f"联合体：{what}：{found.listing.title}", f"{page(found)}/split", text,
+                    but=actor,
+                )  # fmt: skip

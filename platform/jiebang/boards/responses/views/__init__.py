@@ -9,13 +9,13 @@ from jiebang.boards.views import todo as boards_todo
 from jiebang.web import navigation
 from jiebang.web.navigation import Entry
 
-from . import decide, listing, pending, read, write
+from . import decide, joint, listing, pending, read, write
 from .blueprint import blueprint
 
 
 def register(app: Flask) -> None:
     """Adds the routes, the menu entry, what waits, and the way in from a listing's page."""
-    assert all((decide, listing, read, write))
+    assert all((decide, joint, listing, read, write))
     app.register_blueprint(blueprint)
     navigation.add(app, Entry(36, "揭榜", "responses.index", lambda who: who.seat is not None))
     if pending.tasks not in boards_todo.SECTIONS:

@@ -9,6 +9,7 @@ from jiebang.boards.views.todo import Task
 from jiebang.core.permissions import Actor, Permission
 
 from .. import queries
+from ..models import Response
 from ..stages import waiting
 from ..workflow import STATE_LABELS, ResponseState
 
@@ -30,6 +31,11 @@ def tasks(session: Session, who: Actor) -> tuple[list[Task], list[Task]]:
         ]
     if who.organisation_id is None:
         return mine, theirs
+    for row in queries.to_sign(session, who.organisation_id):
+        bid = session.get_one(Response, row.response_id)
+        if row.organisation_id != bid.organisation_id and who.acts_in(bid.line):
+            url = url_for("responses.split", response_id=bid.id)
+            mine.append(Task(url, bid.listing.title, "联合体 · 确认分工", row.due, "去确认"))
     for each in queries.of_organisation(session, who.organisation_id):
         if not who.acts_in(each.line):
             continue

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from jiebang.boards.documents import card, organisation_name
 from jiebang.boards.threads import queries as threads
+from jiebang.boards.threads.models import Looker
 from jiebang.core import clock
 from jiebang.core.permissions import Actor
 from jiebang.core.reasons import REASON_LABELS, choices
@@ -18,7 +19,7 @@ from jiebang.core.sides import Side
 from jiebang.orgs.models import Organisation
 from jiebang.web.access import Level, Tenancy, access, actor, db
 
-from .. import queries
+from .. import queries, services
 from ..models import Response, Verdict
 from ..services.deciding import others_waiting
 from ..services.filing import LABELS
@@ -26,6 +27,7 @@ from ..services.steps import awaits_review
 from ..stages import stages, waiting
 from ..workflow import RESPONSE, STATE_LABELS, STATE_TONES, ResponseState
 from .blueprint import blueprint
+from .shares import rows
 from .write import VERDICTS
 
 AFTERWARDS: list[Callable[[Session, Response, Actor], Markup | str]] = []
@@ -43,6 +45,9 @@ def index() -> str:
     found = queries.of_organisation(session, who.organisation_id)
     own = [each for each in found if each.organisation_id == who.organisation_id]
     shown = [each for each in found if (each.organisation_id != who.organisation_id) is received]
+    if not received:  # those that it joins beside those that it leads
+        own += queries.joined(session, who.organisation_id)
+        shown = own
     return render_template(
         "responses/index.html",
         tabs_items=[
@@ -62,7 +67,13 @@ def index() -> str:
         rows=[
             {
                 "response": each,
-                "name": other_name(each, who),
+                "url": url_for(
+                    "responses.response" if each.side_of(who) else "responses.split",
+                    response_id=each.id,
+                ),
+                "name": other_name(each, who)
+                if each.side_of(who)
+                else f"联合体，{session.get_one(Organisation, each.organisation_id).name}牵头",
                 "waiting": waiting(each, each.side_of(who)),
                 "state": (STATE_LABELS[each.state], STATE_TONES[each.state]),
             }
@@ -86,10 +97,14 @@ def other_name(found: Response, who: Actor) -> str:
 
 
 @blueprint.get("/responses/<int:response_id>")
-@access(Level.SIGNED_IN, tenancy=Tenancy.VIEWER)
+@access(Level.SIGNED_IN, tenancy=Tenancy.VIEWER, writes=True)
 def response(response_id: int) -> str:
     """One response, to its writer, to the issuer, or to whoever checks it."""
-    return page(queries.response(db(), response_id, actor()))
+    session, who = db(), actor()
+    found = queries.response(session, response_id, who)
+    outside = found.side_of(who) is None
+    services.seen(session, who, found, Looker.OPERATOR if outside else Looker.COUNTERPART)
+    return page(found)
 
 
 def page(
@@ -124,6 +139,7 @@ def page(
             (LABELS[name], getattr(found, name)) for name in ("approach", "basis", "plan", "team")
         ],
         leader="" if hidden else found.leader,
+        split=[] if hidden else rows(found),
         budget=None if hidden else found.budget,
         hidden=hidden,
         reviewed_at=found.reviewed_at,

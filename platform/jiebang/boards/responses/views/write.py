@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
+from jiebang.boards.threads.models import Looker
 from jiebang.core import clock
 from jiebang.core.boards import Board
 from jiebang.core.errors import Conflict, Invalid, NotFound
@@ -25,10 +26,11 @@ EDITABLE = (ResponseState.DRAFT, ResponseState.RETURNED)
 
 
 @blueprint.get("/responses/<int:response_id>/edit")
-@access(Level.MEMBER, tenancy=Tenancy.OWNER)
+@access(Level.MEMBER, tenancy=Tenancy.OWNER, writes=True)
 def edit(response_id: int) -> str:
     """The form, filled with what was saved."""
     found = _own(response_id)
+    services.seen(db(), actor(), found, Looker.COUNTERPART)
     return _page(found, _saved(found), {})
 
 
@@ -66,7 +68,13 @@ def _own(response_id: int, *, lock: bool = False) -> Response:
 
 
 def _save(found: Response, typed: dict[str, str]) -> None:
-    budget, errors = None, {}
+    budget, replies = read(typed, len(found.answers))
+    services.save(db(), actor(), found, typed, budget, replies)
+
+
+def read(typed: dict[str, str], answers: int) -> tuple[int | None, list[Reply]]:
+    """Budget in fen and the replies to so many indicators; Invalid for no amount."""
+    budget = None
     text = typed.get("budget", "").strip()
     if text == "0":
         budget = 0
@@ -77,14 +85,11 @@ def _save(found: Response, typed: dict[str, str]) -> None:
                 raise ValueError("请填一个金额，例如 80万元")
             budget = asked.low
         except ValueError as error:
-            errors["budget"] = f"{error}。".replace("。。", "。")
-    replies = [
+            raise Invalid({"budget": f"{error}。".replace("。。", "。")}) from error
+    return budget, [
         Reply(typed.get(f"verdict-{position}", ""), typed.get(f"how-{position}", ""))
-        for position in range(len(found.answers))
+        for position in range(answers)
     ]
-    if errors:
-        raise Invalid(errors)
-    services.save(db(), actor(), found, typed, budget, replies)
 
 
 def _saved(found: Response) -> dict[str, str]:
@@ -104,6 +109,7 @@ def _page(found: Response, typed: dict[str, str], errors: dict[str, str]) -> str
         response=found,
         listing=found.listing,
         need=need,
+        joint=queries.rules_of(db(), found).joint,
         button=BUTTONS[found.listing.board],
         typed=typed,
         errors=errors,

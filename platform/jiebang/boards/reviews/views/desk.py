@@ -8,9 +8,11 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
 from jiebang.boards.documents import card
+from jiebang.boards.responses import services as responses
 from jiebang.boards.responses.models import Response
 from jiebang.boards.responses.services.filing import LABELS
 from jiebang.boards.responses.views.read import answer_row
+from jiebang.boards.threads.models import Looker
 from jiebang.boards.threads.queries import hides_owner
 from jiebang.boards.views.material import material
 from jiebang.core import clock
@@ -46,10 +48,14 @@ def index() -> str:
 
 
 @blueprint.get("/reviews/desk/<int:assignment_id>")
-@access(Level.SIGNED_IN, tenancy=Tenancy.VIEWER)
+@access(Level.SIGNED_IN, tenancy=Tenancy.VIEWER, writes=True)
 def part(assignment_id: int) -> str:
     """One part: the declaration, the material with the form, or what was handed in."""
     found = queries.part(db(), assignment_id, actor())
+    if _shown(found):
+        for each in queries.subjects(found.panel):
+            if each is not None:
+                responses.seen(db(), actor(), each, Looker.EXPERT)
     return _page(found, _saved(found), {})
 
 
@@ -127,8 +133,7 @@ def _saved(found: ReviewAssignment) -> dict[str, str]:
 def _page(found: ReviewAssignment, typed: dict[str, str], errors: dict[str, str]) -> str:
     session, who = db(), actor()
     panel, listing = found.panel, found.panel.listing
-    # before the declaration, after a recusal and once the review has ended nothing is shown
-    shown = found.state in (S.REVIEWING, S.SUBMITTED) and panel.state is PanelState.OPEN
+    shown = _shown(found)
     owner = session.get(Organisation, listing.organisation_id)
     subjects = queries.subjects(panel)
     names = queries.names(session, {each.organisation_id for each in subjects if each})
@@ -154,6 +159,11 @@ def _page(found: ReviewAssignment, typed: dict[str, str], errors: dict[str, str]
         typed=typed,
         errors=errors,
     )
+
+
+def _shown(found: ReviewAssignment) -> bool:
+    """Before the declaration, after a recusal and once the review has ended nothing is shown."""
+    return found.state in (S.REVIEWING, S.SUBMITTED) and found.panel.state is PanelState.OPEN
 
 
 def _subject(found: Response | None, names: dict[int, str]) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """What the two sides of a thread can do; each act leaves an audit row and tells the other side."""
 
 from .clocks import run_clock
-from .handing import agree, give_contact, log_access
+from .handing import agree, give_contact
 from .introduced import open_introduced
+from .looking import log_access, open_for_platform
 from .meeting import answer_meeting, propose_meeting, write_minutes
 from .talk import end, express_interest, listing_changed, say
 
@@ -14,6 +15,7 @@ __all__ = [
     "give_contact",
     "listing_changed",
     "log_access",
+    "open_for_platform",
     "open_introduced",
     "propose_meeting",
     "run_clock",

@@ -1,4 +1,4 @@
-"""Contacts, the confidentiality agreement, and the log of looks at what it protects."""
+"""Contacts, and the confidentiality agreement."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jiebang.core.errors import Conflict, Invalid, NotFound
 from jiebang.core.permissions import Actor
 
 from .. import confidentiality, queries
-from ..models import AccessEntry, MessageKind, Thread, ThreadAgreement, ThreadContact
+from ..models import MessageKind, Thread, ThreadAgreement, ThreadContact
 from ..workflow import LIVE, THREAD
 from .talk import add_line
 from .telling import tell
@@ -87,22 +87,3 @@ def agree(session: Session, actor: Actor, thread: Thread, version: str) -> None:
         organisation_id=actor.organisation_id, version=confidentiality.VERSION,
     )  # fmt: skip
     tell(session, thread, side.other, "对方接受了保密协议", actor)
-
-
-def log_access(
-    session: Session, actor: Actor, owner_id: int, listing_id: int, what: str,
-    thread_id: int | None = None,
-) -> None:  # fmt: skip
-    """Notes one look at a protected text or file, for its owner to read."""
-    session.add(
-        AccessEntry(
-            at=clock.now(),
-            owner_id=owner_id,
-            listing_id=listing_id,
-            thread_id=thread_id,
-            organisation_id=actor.organisation_id,
-            user_id=actor.user_id,
-            what=what[:200],
-        )
-    )
-    audit.record(session, actor, "protected.read", "listing", listing_id, organisation_id=owner_id)

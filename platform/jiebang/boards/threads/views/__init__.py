@@ -9,7 +9,7 @@ from jiebang.boards.views import todo as boards_todo
 from jiebang.web import navigation
 from jiebang.web.navigation import Entry
 
-from . import acts, interest, meetings, pending, read
+from . import acts, interest, looks, meetings, pending, read
 from .blueprint import blueprint
 
 
@@ -22,3 +22,5 @@ def register(app: Flask) -> None:
         boards_todo.SECTIONS.append(pending.tasks)
     if interest.on_listing not in boards_sections.ON_LISTING:
         boards_sections.ON_LISTING.append(interest.on_listing)
+    if looks.on_listing not in boards_sections.ON_LISTING:
+        boards_sections.ON_LISTING.append(looks.on_listing)

@@ -20,7 +20,7 @@ from jiebang.web.access import Level, Tenancy, access, actor, db
 from jiebang.web.current import platform
 
 from .. import confidentiality, queries, services
-from ..models import FileLevel, MeetingState, MessageKind, Thread, ThreadMeeting
+from ..models import FileLevel, Looker, MeetingState, MessageKind, Thread, ThreadMeeting
 from ..stages import stages, waiting
 from ..workflow import LIVE, STATE_LABELS, STATE_TONES, THREAD
 from .blueprint import blueprint
@@ -214,7 +214,7 @@ def download(thread_id: int, message_id: int) -> Response:
     if message.level is FileLevel.AGREEMENT and message.side is side.other:
         services.log_access(
             session, who, found.organisation_of(side.other), found.listing_id,
-            f"文件：{upload.original_name}", found.id,
+            f"文件：{upload.original_name}", Looker.COUNTERPART, thread_id=found.id,
         )  # fmt: skip
     return files.serve(upload, platform().settings.uploads)
 
