@@ -1,6 +1,6 @@
 """Who looked at what is hidden, as what, and why; what specialists fill in for organisations.
 
-Revision 0011, after 0008.
+Revision 0011, after 0009.
 """
 
 from __future__ import annotations
