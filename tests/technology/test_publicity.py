@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from jiebang.boards.agreements.workflow import AgreementState
+from jiebang.boards.models import Listing
 from jiebang.boards.responses.workflow import ResponseState
 from jiebang.core import audit, clock
 from jiebang.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -138,10 +139,6 @@ def test_what_a_listing_hides_stays_hidden(world: World, level: str) -> None:
 
 
 def signing_in_level(world: World, level: str) -> Any:
-    from sqlalchemy import update
-
-    from jiebang.boards.models import Listing
-
     signing = signing_in(world, publicity=True)
     with world.database.transaction() as session:
         session.execute(
@@ -191,9 +188,7 @@ def test_late_objections_are_said_to_the_operators_once(world: World) -> None:
     signing = signing_in(world, publicity=True)
     objection, operator = signing.object(signing.answers.scene.stranger), world.operator()
     with world.database.transaction() as session:
-        session.get_one(Objection, objection).due = clock.today() - timedelta(
-            days=1
-        )
+        session.get_one(Objection, objection).due = clock.today() - timedelta(days=1)
     signing.tick()
     signing.tick()
     assert sum("异议逾期" in title for title in titles(world, operator.user_id)) == 1
