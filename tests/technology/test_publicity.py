@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from jiebang.boards.agreements.workflow import AgreementState
+from jiebang.boards.models import Listing
 from jiebang.boards.responses.workflow import ResponseState
 from jiebang.core import audit, clock
 from jiebang.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -138,10 +139,6 @@ def test_what_a_listing_hides_stays_hidden(world: World, level: str) -> None:
 
 
 def signing_in_level(world: World, level: str) -> Any:
-    from sqlalchemy import update
-
-    from jiebang.boards.models import Listing
-
     signing = signing_in(world, publicity=True)
     with world.database.transaction() as session:
         session.execute(

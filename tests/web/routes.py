@@ -93,7 +93,7 @@ def setting_in(world: World, folder: Path) -> Setting:
     closed = world.published(stranger, Board.OUTCOME, disclosure="agreement")
     third = world.owner(name="样品三号有限公司")
     offered = world.published(third, Board.OUTCOME)
-    signed, proposed = world.published(owner), world.published(owner)
+    signed, proposed = world.published(third), world.published(owner)
     public_need = world.published(third)
     formal_need = world.submitted(owner, track="competition", title="待评审的样品需求")
     mate = world.member(owner.organisation_id, world.user(), OrganisationRole.AGENT)
@@ -188,7 +188,7 @@ def setting_in(world: World, folder: Path) -> Setting:
             session, staff[Role.OPERATOR], reviewed, Stage.NEED, [expert.user_id]
         )
         reviews.accept(session, expert, panel.assignments[0])
-        signing = _selected(session, world, owner, third, signed)
+        signing = _selected(session, world, third, owner, signed)
         for each in (owner, third):
             agreement_services.confirm(session, each, signing, signing.newest.hash)
         confirming = _selected(session, world, owner, third, proposed)

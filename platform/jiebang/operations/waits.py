@@ -8,6 +8,9 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from jiebang.boards.agreements.models import Agreement
+from jiebang.boards.agreements.workflow import PENDING as AGREEING
+from jiebang.boards.agreements.workflow import STATE_LABELS as AGREEMENT_STATES
 from jiebang.boards.responses.models import Response
 from jiebang.boards.responses.workflow import PENDING
 from jiebang.boards.responses.workflow import STATE_LABELS as RESPONSE_STATES
@@ -54,7 +57,7 @@ class Wait:
 
 def overdue(session: Session) -> list[Wait]:
     """Every overdue wait, the oldest first."""
-    found: list[tuple[str, Thread | Response | Introduction]] = [
+    found: list[tuple[str, Thread | Response | Introduction | Agreement]] = [
         (f"对接 · {STATE_LABELS[each.state]}", each)
         for each in session.scalars(
             select(Thread)
@@ -78,6 +81,15 @@ def overdue(session: Session) -> list[Wait]:
             select(Introduction)
             .where(Introduction.state.in_(INTRODUCED), Introduction.due < clock.today())
             .order_by(Introduction.due, Introduction.id)
+            .limit(SHOWN)
+        )
+    ]
+    found += [
+        (f"协议 · {AGREEMENT_STATES[each.state]}", each)
+        for each in session.scalars(
+            select(Agreement)
+            .where(Agreement.state.in_(AGREEING), Agreement.due < clock.today())
+            .order_by(Agreement.due, Agreement.id)
             .limit(SHOWN)
         )
     ]
@@ -121,7 +133,7 @@ def _filling(each: Filling, known: dict[int, Organisation]) -> Wait:
 
 
 def _wait(
-    what: str, each: Thread | Response | Introduction, known: dict[int, Organisation]
+    what: str, each: Thread | Response | Introduction | Agreement, known: dict[int, Organisation]
 ) -> Wait:
     assert each.due is not None
     issuer, responder = known[each.issuer_id], known[each.organisation_id]
