@@ -22,12 +22,16 @@ from jiebang import wiring
 from jiebang.boards import services
 from jiebang.boards.fields.steps import steps_of
 from jiebang.boards.models import Listing
+from jiebang.boards.standing import services as standing
+from jiebang.boards.views import browse
 from jiebang.commands.match import command as match
+from jiebang.core import outbox
 from jiebang.core.audit import AuditEntry
 from jiebang.core.boards import Board
 from jiebang.core.outbox import Job
 from jiebang.core.permissions import SYSTEM, Actor
 from jiebang.discovery.models import SearchRow, SearchText
+from jiebang.orgs.notices.models import Notice
 from jiebang.web.access import declaration
 from jiebang.worker import Worker
 from matching.prepared import Prepared
@@ -118,6 +122,30 @@ def test_no_page_says_what_its_reader_may_not_know(planted: Planted, who: str) -
     assert len(seen) > 100
     expected = MAY_SEE[who] - {OLD_TEXT} if who == "owner" else MAY_SEE[who]
     assert expected <= said, "the crawl reaches what may be seen, so it would reach the rest"
+
+
+DEALING = (
+    "/listings/{}/looks", "/listings/{}/protected", "/listings/{}/protected/files/1",
+    "/listings/{}/protected/files/2", "/listings/{}/team", "/listings/{}/interest",
+    "/listings/{}/respond", "/listings/{}/introduction", "/operations/review/{}/protected",
+    "/brokering/listings/{}", "/reviews/of/{}/need", "/reviews/of/{}/responses",
+)  # fmt: skip
+"""Pages of a listing that no link leads to for most people."""
+
+
+@pytest.mark.parametrize(
+    "who", ["visitor", "stranger", "invited", "operator", "specialist", "expert"]
+)
+def test_no_page_of_a_dealing_says_it_either(planted: Planted, who: str) -> None:
+    browser, leaks, opened = planted.browser(who), [], 0
+    for code in dict.fromkeys(planted.code.values()):
+        for pattern in DEALING:
+            url = pattern.format(code)
+            response = browser.get(url, buffered=True)
+            opened += response.status_code == 200
+            page = f"{response.headers}\n{response.get_data().decode('utf-8', 'replace')}"
+            leaks += _leaks(page, url, MAY_SEE[who], planted)
+    assert leaks == [] and opened > 3
 
 
 @pytest.mark.parametrize("who", ["visitor", "stranger", "operator"])
@@ -279,6 +307,35 @@ def test_no_log_line_says_a_secret(planted: Planted) -> None:
         post(stranger, "/drafts", {"board": "x", "text": secret})
     logged = planted.logged.getvalue()
     assert [word for word in SECRETS if word in logged] == []
+
+
+def test_a_standing_query_for_a_secret_is_told_nothing(planted: Planted) -> None:
+    """Saved, and asked again by the worker: neither a notice nor a letter names what is hidden."""
+    world, stranger = planted.world, planted.people["stranger"]
+    assert stranger is not None
+    before = set()
+    with world.database.transaction() as session:
+        before |= set(session.scalars(select(Notice.id)))
+        for secret in sorted(SECRETS - MAY_SEE["stranger"])[:8]:
+            board = world.listing(planted.code[secret]).board
+            where, typed, name = browse.asked(board, {"q": secret})
+            saved = standing.save(session, stranger, world.discovery, where, typed, name)
+            session.flush()
+            outbox.enqueue(session, standing.SEARCH, {"search_id": saved.id})
+    Worker(world.database, wiring.jobs(world.settings, world.database, world.discovery)).drain()
+    with world.database.reading() as session:
+        fresh = [
+            each
+            for each in session.scalars(select(Notice).where(Notice.user_id == stranger.user_id))
+            if each.id not in before
+        ]
+        titles = {code: world.listing(code).title for code in planted.code.values()}
+    told = "".join(f"{each.title}{each.text}{each.url}" for each in fresh)
+    for secret in SECRETS - MAY_SEE["stranger"]:
+        code = planted.code[secret]
+        assert code not in told
+        if secret in UNPUBLISHED | {INVITED}:
+            assert titles[code] not in told
 
 
 def test_a_suggestion_is_shown_only_while_its_reader_may_see_it(planted: Planted) -> None:

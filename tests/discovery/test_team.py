@@ -127,7 +127,8 @@ def test_hidden_text_is_neither_asked_with_nor_shown(world: World) -> None:
     code = need_of(world, owner)
     world.change(offers["检测"], university, {"disclosure": "agreement"})
     secretive = world.published(
-        university, Board.OUTCOME, title="托盘涂胶", summary="托盘涂胶用的成套设备。", disclosure="agreement",
+        university, Board.OUTCOME, title="托盘涂胶", summary="托盘涂胶用的成套设备。",
+        disclosure="agreement",
         application=f"托盘密封胶自动涂覆{SECRET}。", details=f"托盘密封胶自动涂覆{SECRET}。",
         principle=f"托盘密封胶自动涂覆{SECRET}。", indicators=[],
     )  # fmt: skip

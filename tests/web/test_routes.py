@@ -13,6 +13,7 @@ from jiebang.boards.models import ListingAttachment
 from jiebang.core.permissions import ROLE_PERMISSIONS, Permission, Role
 from jiebang.core.uploads import Upload
 from jiebang.orgs.models import Organisation
+from jiebang.orgs.notices.models import Notice
 from jiebang.web.access import Level, Tenancy
 from tests.web.routes import PDF, Setting, call, cases, right
 
@@ -202,3 +203,16 @@ def test_permissions_that_no_route_asks_for_are_known(setting: Setting) -> None:
         Permission.SYSTEM_RUN,
     }
     assert asked | used_by_services == set(Permission)
+
+
+def test_every_notice_leads_to_a_page_that_its_reader_may_open(setting: Setting) -> None:
+    """What people are told is answered by going there: no dead end, nobody else's page."""
+    with setting.world.database.reading() as session:
+        rows = session.execute(select(Notice.user_id, Notice.url, Notice.title).distinct()).all()
+    assert len(rows) > 10
+    wrong = []
+    for user_id, url, title in rows:
+        response = setting.world.browser(user_id).get(url, buffered=True)
+        if response.status_code != 200:
+            wrong.append((title, url, response.status_code))
+    assert wrong == []

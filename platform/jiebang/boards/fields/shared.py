@@ -49,7 +49,7 @@ REGION = Field(
 DISCLOSURE = Field(
     "disclosure", "公开范围", FieldType.CHOICE, options=DISCLOSURES, shared=True, required=True,
     headings=("公开级别",),
-    help="决定谁能看到全文；标题与公开摘要用于匹配。保密协议由双方线下签署。",
+    help="决定谁能看到全文；标题与公开摘要用于匹配。保密协议由对方在平台上接受，每次查看您都看得到。",
 )  # fmt: skip
 
 

@@ -39,20 +39,31 @@ def _track(name: str) -> Track:
 def tracks() -> str:
     """Both tracks as they are today, and every version that was or will be."""
     session = db()
-    found = []
-    for track in Track:
-        now = queries.current(session, track)
-        kept = queries.all_versions(session, track)
-        found.append(
+    present = {track: queries.current(session, track) for track in Track}
+    groups = []
+    for title, kinds in GROUPS:
+        rows = [
+            (value.label, [words(value, getattr(now, value.name)) for now in present.values()])
+            for value in values()
+            if value.kind in kinds
+        ]
+        if rows:
+            groups.append((title, rows))
+    return render_template(
+        "operations/tracks.html",
+        groups=groups,
+        tracks=[
             {
                 "name": track.value,
                 "label": TRACK_LABELS[track],
                 "now": now,
-                "groups": _shown(now),
-                "versions": [(each, _standing(each, now)) for each in kept],
+                "versions": [
+                    (each, _standing(each, now)) for each in queries.all_versions(session, track)
+                ],
             }
-        )
-    return render_template("operations/tracks.html", tracks=found)
+            for track, now in present.items()
+        ],
+    )
 
 
 def _standing(version: TrackVersion, now: TrackVersion) -> tuple[str, str]:
@@ -61,17 +72,6 @@ def _standing(version: TrackVersion, now: TrackVersion) -> tuple[str, str]:
     if version.valid_from > clock.today():
         return "待起用", "info"
     return "已被替代", "neutral"
-
-
-def _shown(version: TrackVersion) -> list[tuple[str, list[tuple[str, str]]]]:
-    rows: dict[str, list[tuple[str, str]]] = {}
-    for title, kinds in GROUPS:
-        rows[title] = [
-            (value.label, words(value, getattr(version, value.name)))
-            for value in values()
-            if value.kind in kinds
-        ]
-    return [(title, found) for title, found in rows.items() if found]
 
 
 @blueprint.get("/operations/tracks/<track_name>/new")
