@@ -25,6 +25,7 @@ AREAS = (
     "boards.responses",
     "boards.reviews",
     "technology",
+    "technology.grants",
     "procurement",
     "talent",
     "brokering",

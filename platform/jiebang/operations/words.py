@@ -100,6 +100,10 @@ ACTIONS = {
     "protected.read": "查看保密内容",
     **{f"thread.{name}": each.label for name, each in THREAD.transitions.items()},
     **{f"listing.{name}": each.label for name, each in LISTING.transitions.items()},
+    "grant.added": "建立奖补规则表",
+    "grant.version": "另立奖补规则版本",
+    "grant.on": "启用奖补规则",
+    "grant.off": "停用奖补规则",
 }
 TARGETS = {
     "user": "账号",
@@ -113,6 +117,7 @@ TARGETS = {
     "response": "揭榜",
     "panel": "专家评审",
     "assignment": "评审任务",
+    "grant_table": "奖补规则表",
 }
 _KEYS = {
     "before": "原状态", "after": "现状态", "fields": "栏目", "board": "榜单", "code": "编号",
@@ -125,7 +130,7 @@ _KEYS = {
     "specialist": "服务专员", "former": "原服务专员", "cap": "上限", "verified": "已核对",
     "result": "结果", "relation": "申报", "by": "操作方",
     "administrator": "管理员", "diagnosis": "诊断", "stage": "环节", "number": "份数",
-    "declaration": "声明版本", "required": "须审批",
+    "declaration": "声明版本", "required": "须审批", "note": "说明",
 }  # fmt: skip
 _ROLES = {role.value: label for role, label in ROLE_LABELS.items()}
 _ROLES |= {role.value: label for role, label in SEAT_LABELS.items()}
