@@ -58,6 +58,7 @@ def discovery(settings: Settings, database: Database) -> Discovery:
 def listen() -> None:
     """Who hears of a listing's steps, and who serves an organisation: called with the door that
     every process has."""
+    from .boards.agreements.services import AGREED
     from .boards.responses import services as responses
     from .boards.reviews import services as reviews
     from .boards.services.life import LISTENERS
@@ -65,10 +66,13 @@ def listen() -> None:
     from .boards.threads.services.clocks import SPECIALISTS
     from .brokering import queries as specialists
     from .brokering import services as brokering
+    from .technology.projects import services as projects
 
     for room in (threads, responses, reviews, brokering):
         if room.listing_changed not in LISTENERS:
             LISTENERS.append(room.listing_changed)
+    if projects.agreed not in AGREED:
+        AGREED.append(projects.agreed)
     if specialists.specialists_of not in SPECIALISTS:
         SPECIALISTS.append(specialists.specialists_of)
 
@@ -116,6 +120,7 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
     from .brokering import services as brokering
     from .core import clock
     from .discovery.renewal import Renewal
+    from .technology.projects import services as projects
 
     def keep_deadlines() -> None:
         with door.database.transaction() as session:
@@ -131,6 +136,7 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
             responses.run_clock(session)
             brokering.run_clock(session)
             reviews.run_clock(session)
+            projects.run_clock(session)
 
     def save_snapshot() -> None:
         door.live.save_snapshot()

@@ -64,6 +64,8 @@ class Permission(StrEnum):
     # Whoever brings two sides together (服务专员), and who says which specialist serves whom
     INTRODUCE = "introduce"
     SPECIALISTS_ASSIGN = "specialists.assign"
+    # Whoever is signed in, on a selection that is public (公示)
+    OBJECTION_RAISE = "objection.raise"
     # Experts, on what was assigned to them
     REVIEW_SCORE = "review.score"
     # Operators
@@ -113,6 +115,9 @@ ORGANISATION_PERMISSIONS: dict[OrganisationRole, frozenset[Permission]] = {
     OrganisationRole.AGENT: frozenset({Permission.LISTING_WRITE, Permission.LISTING_RESPOND}),
 }
 
+SIGNED_IN_PERMISSIONS = frozenset({Permission.OBJECTION_RAISE})
+"""What any person may who is signed in, with or without a role or an organisation."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seat:
@@ -151,6 +156,8 @@ class Actor:
         if permission in self.permissions:
             return True
         if any(permission in ROLE_PERMISSIONS[role] for role in self.roles):
+            return True
+        if self.user_id is not None and permission in SIGNED_IN_PERMISSIONS:
             return True
         return self.seat is not None and permission in ORGANISATION_PERMISSIONS[self.seat.role]
 

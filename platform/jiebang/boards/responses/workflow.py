@@ -93,6 +93,10 @@ RESPONSE = Workflow(
               sides=ISSUER, guards=(in_scope,), needs_reason=True),
         arrow("withdraw", "撤回", {S.DRAFT, *PENDING}, S.WITHDRAWN, RESPOND, sides=RESPONDER,
               guards=(in_scope,)),
+        arrow("overturn", "异议成立，撤销选定", {S.SELECTED}, S.DISQUALIFIED, CHECK, by_owner=False,
+              tone="danger", needs_reason=True),
+        arrow("release", "未达成协议", {S.SELECTED}, S.DECLINED, RUN, by_owner=False),
+        arrow("reinstate", "名额空出，恢复候选", {S.DECLINED}, S.QUALIFIED, RUN, by_owner=False),
         arrow("lapse", "榜单已有结果", {S.DRAFT, *PENDING}, S.DECLINED, RUN, by_owner=False),
     ),
 )  # fmt: skip

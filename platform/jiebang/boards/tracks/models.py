@@ -16,11 +16,12 @@ from ..models import Track
 
 CLOCKS = (
     "interest_days", "answer_days", "idle_days", "formality_days", "return_days", "decision_days",
-    "introduction_days", "escalate_days", "review_days",
+    "introduction_days", "escalate_days", "review_days", "publicity_days",
+    "objection_days", "agreement_days", "confirm_days", "judge_days", "rectify_days", "pay_days",
 )  # fmt: skip
 SWITCHES = (
     "formality", "shortlist", "joint", "several", "one_each", "need_review", "response_review",
-    "issuer_reads",
+    "issuer_reads", "publicity", "milestone_check",
 )  # fmt: skip
 MOST_EXPERTS = 15
 LONGEST = 60
@@ -99,6 +100,23 @@ class TrackVersion(Base):
     need_criteria: Mapped[list[Any]]
     """Rows of `Criterion`'s fields, as `response_criteria`."""
     response_criteria: Mapped[list[Any]]
+    publicity: Mapped[bool]
+    """A selection is public for `publicity_days` before an agreement on it can be confirmed."""
+    publicity_days: Mapped[int]
+    objection_days: Mapped[int]
+    """To decide an objection."""
+    agreement_days: Mapped[int]
+    """For a party's turn while an agreement is written."""
+    confirm_days: Mapped[int]
+    """To confirm the version that lies before the parties."""
+    milestone_check: Mapped[bool]
+    """The platform confirms that a milestone, or the acceptance, is passed."""
+    judge_days: Mapped[int]
+    """To judge what was handed in for a milestone or for the acceptance."""
+    rectify_days: Mapped[int]
+    """To hand in again what is to be rectified."""
+    pay_days: Mapped[int]
+    """To pay what is payable, to confirm a payment, and to answer a request."""
     source: Mapped[str] = mapped_column(Text)
     """Where the values come from."""
     created_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
