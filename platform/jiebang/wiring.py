@@ -36,10 +36,12 @@ def areas(app: Flask) -> None:
     from .orgs import views as orgs
     from .orgs.notices import views as notices
     from .orgs.relations import views as relations
+    from .technology.projects import views as projects
+    from .technology.results import views as results
 
     for area in (
         accounts, orgs, notices, relations, discovery, boards, standing, threads, responses,
-        reviews, brokering, operations,
+        reviews, projects, results, brokering, operations,
     ):  # fmt: skip
         area.register(app)
 

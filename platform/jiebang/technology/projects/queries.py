@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from jiebang.core.audit import AuditEntry
@@ -40,7 +40,7 @@ from .workflow import (
 )
 
 Waiting = Milestone | ProjectInstalment | Acceptance | Request | Recovery | GrantPayment
-PARTS: dict[type[Waiting], Collection[str]] = {
+PARTS: dict[type[Any], Collection[str]] = {
     Milestone: UNJUDGED,
     ProjectInstalment: UNPAID,
     Acceptance: UNDECIDED,
@@ -117,6 +117,25 @@ def of_organisation(session: Session, organisation_id: int) -> Sequence[Project]
         )
         .order_by(Project.started_at.desc(), Project.id.desc())
     ).unique().all()  # fmt: skip
+
+
+def everything(session: Session, page: int, size: int) -> Sequence[Project]:
+    """All projects, what is due first, those that ended last."""
+    return (
+        session.scalars(
+            select(Project)
+            .order_by(Project.until.is_(None), Project.until, Project.id.desc())
+            .offset(page * size)
+            .limit(size)
+        )
+        .unique()
+        .all()
+    )
+
+
+def count(session: Session) -> int:
+    """How many projects there are."""
+    return session.scalar(select(func.count()).select_from(Project)) or 0
 
 
 def on_listing(session: Session, listing_id: int, actor: Actor) -> Sequence[Project]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
@@ -28,7 +30,7 @@ def run_clock(session: Session, limit: int = 200) -> int:
 
 def _run(
     session: Session,
-    kind: type[Waiting] | type[Project],
+    kind: type[Any],
     waiting: ColumnElement[bool],
     limit: int,
 ) -> int:
