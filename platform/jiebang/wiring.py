@@ -36,12 +36,15 @@ def areas(app: Flask) -> None:
     from .orgs import views as orgs
     from .orgs.notices import views as notices
     from .orgs.relations import views as relations
+    from .technology.contracts import views as contracts
     from .technology.projects import views as projects
+    from .technology.publicity import views as publicity
+    from .technology.registration import views as registration
     from .technology.results import views as results
 
     for area in (
         accounts, orgs, notices, relations, discovery, boards, standing, threads, responses,
-        reviews, projects, results, brokering, operations,
+        reviews, publicity, contracts, registration, projects, results, brokering, operations,
     ):  # fmt: skip
         area.register(app)
 
@@ -77,6 +80,29 @@ def listen() -> None:
         AGREED.append(projects.agreed)
     if specialists.specialists_of not in SPECIALISTS:
         SPECIALISTS.append(specialists.specialists_of)
+    _after_selection()
+
+
+def _after_selection() -> None:
+    """What follows a selection and its undoing, in order: first it is public, then the draft."""
+    from .boards.agreements import services as agreements
+    from .boards.responses import services as responses
+    from .core.permissions import Line
+    from .technology.contracts import terms
+    from .technology.publicity import services as publicity
+    from .technology.registration import services as registration
+
+    agreements.LINES[Line.TECHNOLOGY] = agreements.Terms(terms.draft, terms.missing, terms.changed)
+    for listener in (publicity.selected, agreements.begin):
+        if listener not in responses.SELECTED:
+            responses.SELECTED.append(listener)
+    for undone in (publicity.selection_undone, agreements.selection_undone):
+        if undone not in responses.UNDONE:
+            responses.UNDONE.append(undone)
+    if publicity.barrier not in agreements.BARRIERS:
+        agreements.BARRIERS.append(publicity.barrier)
+    if registration.agreed not in agreements.AGREED:
+        agreements.AGREED.append(registration.agreed)
 
 
 def jobs(
@@ -115,6 +141,7 @@ def jobs(
 
 def chores(door: Discovery) -> list[Callable[[], object]]:
     """What the worker does every minute: deadlines, the index's snapshot, a change of model."""
+    from .boards.agreements import services as agreements
     from .boards.responses import services as responses
     from .boards.reviews import services as reviews
     from .boards.services import diagnosis, run_clock
@@ -123,6 +150,8 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
     from .core import clock
     from .discovery.renewal import Renewal
     from .technology.projects import services as projects
+    from .technology.publicity import services as publicity
+    from .technology.registration import services as registration
 
     def keep_deadlines() -> None:
         with door.database.transaction() as session:
@@ -138,6 +167,9 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
             responses.run_clock(session)
             brokering.run_clock(session)
             reviews.run_clock(session)
+            publicity.run_clock(session)
+            agreements.run_clock(session)
+            registration.run_clock(session)
             projects.run_clock(session)
 
     def save_snapshot() -> None:

@@ -63,6 +63,9 @@ AGREEMENT = Workflow(
     (
         arrow("edit", "修改", PENDING, S.DRAFT, RESPOND, sides=BOTH, guards=(in_scope,)),
         arrow(
+            "hand_over", "交对方修改", {S.DRAFT}, S.DRAFT, RESPOND, sides=BOTH, guards=(in_scope,),
+        ),
+        arrow(
             "propose", "提请各方确认", {S.DRAFT}, S.CONFIRMING, RESPOND, sides=BOTH,
             guards=(in_scope, _verified), tone="primary",
         ),

@@ -64,7 +64,7 @@ PUBLICITY = Workflow(
         arrow("end", "公示结束", {P.RUNNING}, P.ENDED, RUN, by_owner=False),
         arrow("overturn", "异议成立，撤销选定", {P.RUNNING}, P.OVERTURNED, CHECK, by_owner=False,
               tone="danger", needs_reason=True),
-        arrow("lapse", "公示终止", {P.RUNNING}, P.LAPSED, RUN, by_owner=False),
+        arrow("lapse", "公示终止", {P.RUNNING, P.ENDED}, P.LAPSED, RUN, by_owner=False),
     ),
 )  # fmt: skip
 

@@ -18,6 +18,7 @@ from ..models import MOST_WINNERS, Response, Round
 from ..workflow import RESPONSE, ResponseState
 from .filing import admit, check_related
 from .steps import awaits_review, hand, note, tell
+from .undoing import SELECTED
 
 REASON_LIMIT = 500
 
@@ -143,6 +144,8 @@ def select(session: Session, actor: Actor, found: Response, to_others: str = "")
     if last:
         round_.awarded_at = clock.now()
         _lapse_all(session, found.listing_id, to_others, ReasonCode.ANOTHER_CHOSEN, rules)
+    for listener in SELECTED:
+        listener(session, actor, found)
 
 
 def _lapse_all(

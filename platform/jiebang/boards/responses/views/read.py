@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import render_template, request, url_for
+from markupsafe import Markup
+from sqlalchemy.orm import Session
 
 from jiebang.boards.documents import card, organisation_name
 from jiebang.boards.threads import queries as threads
@@ -25,6 +28,8 @@ from ..workflow import RESPONSE, STATE_LABELS, STATE_TONES, ResponseState
 from .blueprint import blueprint
 from .write import VERDICTS
 
+AFTERWARDS: list[Callable[[Session, Response, Actor], Markup | str]] = []
+"""What higher rooms put on a response's page once it was selected, or after."""
 VERDICT_MARKS = {Verdict.MET: "fits", Verdict.PARTLY: "unknown", Verdict.UNMET: "fails"}
 
 
@@ -138,6 +143,7 @@ def page(
             }
             for event in queries.events(session, found.id)
         ],
+        afterwards=[part for each in AFTERWARDS if (part := each(session, found, who))],
         thread_id=found.thread_id if side is not None else None,
         can_refile=side is Side.RESPONDER
         and found.state
