@@ -1,4 +1,4 @@
-"""Worlds for the technology line: SQLite, or both databases where a test asks for them."""
+"""Worlds for the technology line: on SQLite, or on both databases where a test asks."""
 
 from __future__ import annotations
 

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from jiebang.boards.agreements.models import (
-    Agreement,
-    AgreementParty,
-    AgreementVersion,
-    Instalment,
-)
-from jiebang.boards.agreements.workflow import AgreementState
+from jiebang.boards.agreements import queries as agreements
+from jiebang.boards.agreements.content import Content
 from jiebang.core import clock
 from jiebang.core.boards import Board
 from jiebang.core.permissions import Actor
-from jiebang.core.sides import Side
 from jiebang.core.uploads import Received
 from jiebang.technology.projects import queries, services
 from jiebang.technology.projects.models import (
@@ -34,6 +27,7 @@ from jiebang.technology.projects.models import (
 from jiebang.technology.projects.services.accepting import Answer
 from tests.boards.responses_scene import Answers, answers_in
 from tests.factories import World
+from tests.technology.agreements_scene import Signing, complete
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 ROWS = (
@@ -137,49 +131,33 @@ class Running:
         self.on(Request, number, who, services.requests.answer, name, reason)
 
 
-def agreement_in(
-    answers: Answers, response_id: int, rows: tuple[tuple[str, str, int], ...] = ROWS
-) -> int:
-    """An agreement that both sides confirmed, as its tables keep it."""
-    scene, moment = answers.scene, clock.now()
-    assert scene.issuer.organisation_id and scene.responder.organisation_id
+def agreed(answers: Answers, response_id: int, rows: tuple[tuple[str, str, int], ...]) -> int:
+    """The project of an agreement that both sides wrote and confirmed."""
+    with answers.world.database.reading() as session:
+        agreement = agreements.live_of(session, response_id)
+        assert agreement is not None
+        signing = Signing(answers, response_id, agreement.id)
     total = sum(amount for _, _, amount in rows)
-    with answers.world.database.transaction() as session:
-        listing = answers.world._load(session, scene.code)
-        found = Agreement(
-            response_id=response_id, listing_id=listing.id,
-            issuer_id=scene.issuer.organisation_id,
-            organisation_id=scene.responder.organisation_id, state=AgreementState.AGREED,
-            number=1, total=total, created_at=moment, updated_at=moment, agreed_at=moment,
-            parties=[
-                AgreementParty(organisation_id=scene.issuer.organisation_id, side=Side.ISSUER,
-                               position=1),
-                AgreementParty(organisation_id=scene.responder.organisation_id,
-                               side=Side.RESPONDER, position=2),
-            ],
-            versions=[
-                AgreementVersion(
-                    number=1, at=moment, side=Side.ISSUER, changed=[], total=total, content={},
-                    hash=hashlib.sha256(b"{}").hexdigest(),
-                    instalments=[
-                        Instalment(position=position, label=label, condition=condition,
-                                   amount=amount,
-                                   due=clock.today() + timedelta(days=30 * position))
-                        for position, (label, condition, amount) in enumerate(rows, 1)
-                    ],
-                )
-            ],
-        )  # fmt: skip
-        session.add(found)
-        session.flush()
+
+    def written(content: Content) -> Content:
+        made = complete(content)
+        made["total"] = total
+        made["split"] = [{**row, "amount": total} for row in content["split"]]
+        made["instalments"] = [
+            {"label": label, "condition": condition, "amount": amount,
+             "due": (clock.today() + timedelta(days=30 * number)).isoformat()}
+            for number, (label, condition, amount) in enumerate(rows, 1)
+        ]  # fmt: skip
+        return made
+
+    signing.save(signing.issuer, written)
+    signing.propose()
+    signing.confirm(signing.issuer)
+    signing.confirm(signing.responder)
+    with answers.world.database.reading() as session:
+        found = queries.of_agreement(session, signing.agreement_id)
+        assert found is not None, "the last confirmation starts the project"
         return found.id
-
-
-def started(answers: Answers, agreement_id: int) -> int:
-    """The project, by what the agreement's last confirmation calls."""
-    with answers.world.database.transaction() as session:
-        agreement = session.get_one(Agreement, agreement_id)
-        return services.start(session, answers.scene.issuer, agreement).id
 
 
 def running_in(
@@ -196,7 +174,7 @@ def running_in(
     scene = answers.scene
     response_id = answers.filed(scene.responder)
     answers.select(response_id)
-    project_id = started(answers, agreement_in(answers, response_id, rows))
+    project_id = agreed(answers, response_id, rows)
     need = board is Board.NEED
     client, solver = (scene.issuer, scene.responder) if need else (scene.responder, scene.issuer)
     return Running(answers, project_id, client, solver, world.operator())

@@ -186,6 +186,7 @@ def test_the_archive_is_whole_and_its_index_tells_the_truth(world: World) -> Non
         texts = {name: archive.read(name) for name in names}
     assert "00-目录.html" in names and "07-审计摘录.html" in names
     assert "04-交付材料/里程碑01-样件/02-报告.pdf" in names
+    assert texts["03-协议.pdf"].startswith(b"%PDF-")
     assert texts["04-交付材料/里程碑01-样件/02-报告.pdf"] == PDF
     index = texts["00-目录.html"].decode()
     for name in set(names) - {"00-目录.html"}:

@@ -15,7 +15,11 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from jiebang.boards.agreements import queries as agreements
+from jiebang.boards.agreements import services as agreement_services
+from jiebang.boards.agreements.models import Agreement
 from jiebang.boards.responses import services as responses
+from jiebang.boards.responses.models import Response
 from jiebang.boards.responses.services.filing import Reply
 from jiebang.boards.reviews import services as reviews
 from jiebang.boards.reviews.models import Stage
@@ -32,9 +36,12 @@ from jiebang.core.tokens import token_hash
 from jiebang.core.uploads import Received
 from jiebang.orgs.models import Claim, Invitation, Organisation, VerificationRequest
 from jiebang.orgs.relations import services as relations
+from jiebang.technology.publicity import services as publicity
+from jiebang.technology.publicity.models import Basis
 from jiebang.web.access import Access, declaration
 from tests.conftest import post
 from tests.factories import World
+from tests.technology.agreements_scene import complete
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 TOKEN = "a-token-that-was-mailed-to-the-owner-000000"
@@ -82,6 +89,8 @@ def setting_in(world: World, folder: Path) -> Setting:
     draft, formal = world.draft(owner), world.published(owner, track="competition")
     third = world.owner(name="样品三号有限公司")
     offered = world.published(third, Board.OUTCOME)
+    signed, proposed = world.published(owner), world.published(owner)
+    public_need = world.published(third)
     formal_need = world.submitted(owner, track="competition", title="待评审的样品需求")
     mate = world.member(owner.organisation_id, world.user(), OrganisationRole.AGENT)
     moment = clock.now()
@@ -156,6 +165,19 @@ def setting_in(world: World, folder: Path) -> Setting:
             session, staff[Role.OPERATOR], reviewed, Stage.NEED, [expert.user_id]
         )
         reviews.accept(session, expert, panel.assignments[0])
+        signing = _selected(session, world, owner, third, signed)
+        for each in (owner, third):
+            agreement_services.confirm(session, each, signing, signing.newest.hash)
+        confirming = _selected(session, world, owner, third, proposed)
+        shown = publicity.begin(
+            session, third, _response(session, world, third, stranger, public_need), Basis.TRACK,
+            "规则",
+        )  # fmt: skip
+        objection = publicity.raise_objection(
+            session, owner, shown, "拟合作方的业绩与事实不符，见附件。",
+            received=Received(io.BytesIO(PDF), "证明.pdf"), folder=world.settings.uploads,
+            limit=10_000,
+        )  # fmt: skip
         relation = relations.declare(session, owner, "up", "上级控股有限公司", "control", "")
         session.flush()
         samples: dict[Any, Any] = {
@@ -170,6 +192,14 @@ def setting_in(world: World, folder: Path) -> Setting:
             ("reviews.of", "code"): formal_need,
             ("reviews.ask", "code"): formal_need,
             ("reviews.conclude", "code"): formal_need,
+            "agreement_id": confirming.id,
+            "number": 1,
+            **{
+                (f"registration.{name}", "agreement_id"): signing.id
+                for name in ("registration", "step", "sheet")
+            },
+            "publicity_id": shown.id,
+            "objection_id": objection.id,
             ("responses.check", "response_id"): checked.id,
             ("responses.edit", "response_id"): own_draft.id,
             ("responses.save", "response_id"): own_draft.id,
@@ -216,6 +246,27 @@ def setting_in(world: World, folder: Path) -> Setting:
     return Setting(
         world, owner, stranger, seatless, invited, staff, file, samples, hidden
     )  # fmt: skip
+
+
+def _response(session: Any, world: World, issuer: Actor, solver: Actor, code: str) -> Response:
+    """A response that was selected."""
+    found = responses.begin(session, solver, world._load(session, code))
+    texts = {"leader": "钱工", "approach": "激光焊。", "plan": "三个月。"}
+    responses.save(session, solver, found, texts, 0, [Reply("met", "测过。")] * len(found.answers))
+    responses.file(session, solver, found)
+    responses.select(session, issuer, found)
+    session.flush()
+    return found
+
+
+def _selected(session: Any, world: World, issuer: Actor, solver: Actor, code: str) -> Agreement:
+    """An agreement on a selected response that lies before its parties."""
+    response = _response(session, world, issuer, solver, code)
+    found = agreements.live_of(session, response.id)
+    assert found is not None
+    agreement_services.save(session, issuer, found, 1, complete({**found.newest.content}))
+    agreement_services.propose(session, issuer, found)
+    return found
 
 
 @dataclass(frozen=True)

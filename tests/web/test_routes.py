@@ -184,6 +184,7 @@ def test_permissions_that_no_route_asks_for_are_known(setting: Setting) -> None:
         Permission.LISTING_ENDORSE,
         Permission.LISTING_DIAGNOSE,
         Permission.REVIEW_SCORE,
+        Permission.OBJECTION_RAISE,
         Permission.ORGANISATION_MANAGE,
         Permission.IMPORT_FOR_OTHERS,
         Permission.SYSTEM_VIEW,

@@ -30,7 +30,9 @@ def rules_of(session: Session, found: Agreement) -> TrackVersion:
 
 def hand(session: Session, found: Agreement, to: Side | None = None) -> None:
     """Sets who has the ball and until when; `to` says whose turn a draft is."""
-    today, rules = clock.today(), rules_of(session, found)
+    today = clock.today()
+    with session.no_autoflush:  # the row is whole only once it knows whom it waits for
+        rules = rules_of(session, found)
     found.escalated = 0
     found.updated_at = clock.now()
     if found.state is AgreementState.DRAFT:

@@ -8,6 +8,7 @@ from flask import render_template, request, send_file
 from sqlalchemy import select
 from werkzeug.wrappers import Response as Answer
 
+from jiebang.boards.agreements.models import Agreement
 from jiebang.core import audit
 from jiebang.core.errors import NotFound
 from jiebang.core.permissions import Permission
@@ -15,6 +16,8 @@ from jiebang.web.access import Level, Tenancy, access, actor, db
 from jiebang.web.current import platform
 from jiebang.web.pagination import Page, page_number
 
+from ...contracts.pdf import render
+from ...contracts.views.paper import printed
 from .. import queries
 from ..models import Project
 from ..services import archive as archives
@@ -79,5 +82,6 @@ def _sent(found: Project) -> Answer:
     return response
 
 
-def _paper(found: Project) -> bytes | None:
-    return None
+def _paper(found: Project) -> bytes:
+    agreement = db().get_one(Agreement, found.agreement_id)
+    return render(printed(agreement, agreement.newest))
