@@ -17,6 +17,7 @@ from .brokering import shipped as specialist_rules
 from .core.audit import GENESIS, AuditHead
 from .db import WRITE, Database
 from .discovery.models import SearchRevision
+from .technology.grants import shipped as grant_tables
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -137,6 +138,7 @@ def _seed(connection: Connection) -> None:
     """The rows that the program expects to find: those it locks, and the shipped rules."""
     shipped.seed(connection)
     specialist_rules.seed(connection)
+    grant_tables.seed(connection)
     if connection.scalar(select(AuditHead.id).where(AuditHead.id == 1)) is None:
         connection.execute(insert(AuditHead).values(id=1, last_id=0, last_hash=GENESIS))
     if connection.scalar(select(SearchRevision.id).where(SearchRevision.id == 1)) is None:

@@ -39,12 +39,15 @@ def areas(app: Flask) -> None:
     from .orgs.notices import views as notices
     from .orgs.relations import views as relations
     from .technology.contracts import views as contracts
+    from .technology.projects import views as projects
     from .technology.publicity import views as publicity
     from .technology.registration import views as registration
+    from .technology.results import views as results
 
     for area in (
         accounts, orgs, notices, relations, discovery, boards, batches, standing, threads,
-        responses, reviews, publicity, contracts, registration, brokering, filling, operations,
+        responses, reviews, publicity, contracts, registration, projects, results, brokering,
+        filling, operations,
     ):  # fmt: skip
         area.register(app)
 
@@ -63,6 +66,7 @@ def discovery(settings: Settings, database: Database) -> Discovery:
 def listen() -> None:
     """Who hears of a listing's steps, and who serves an organisation: called with the door that
     every process has."""
+    from .boards.agreements.services import AGREED
     from .boards.batches import services as batches
     from .boards.responses import services as responses
     from .boards.reviews import services as reviews
@@ -71,10 +75,13 @@ def listen() -> None:
     from .boards.threads.services.clocks import SPECIALISTS
     from .brokering import queries as specialists
     from .brokering import services as brokering
+    from .technology.projects import services as projects
 
     for room in (batches, threads, responses, reviews, brokering):
         if room.listing_changed not in LISTENERS:
             LISTENERS.append(room.listing_changed)
+    if projects.agreed not in AGREED:
+        AGREED.append(projects.agreed)
     if specialists.specialists_of not in SPECIALISTS:
         SPECIALISTS.append(specialists.specialists_of)
     _after_selection()
@@ -147,6 +154,7 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
     from .brokering.filling import services as filling
     from .core import clock
     from .discovery.renewal import Renewal
+    from .technology.projects import services as projects
     from .technology.publicity import services as publicity
     from .technology.registration import services as registration
 
@@ -169,6 +177,7 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
             publicity.run_clock(session)
             agreements.run_clock(session)
             registration.run_clock(session)
+            projects.run_clock(session)
 
     def save_snapshot() -> None:
         door.live.save_snapshot()

@@ -72,6 +72,8 @@ class Permission(StrEnum):
     LISTING_REVIEW = "listing.review"
     ORGANISATION_VERIFY = "organisation.verify"
     IMPORT_FOR_OTHERS = "import.for_others"
+    GRANTS_MANAGE = "grants.manage"
+    """Keeps the rule tables of 奖补拨付 and approves what they grant."""
     OPERATIONS_VIEW = "operations.view"
     TRACKS_EDIT = "tracks.edit"
     """Issues new versions of a track's values, and opens batches."""
@@ -92,6 +94,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.SPECIALISTS_ASSIGN,
             Permission.ORGANISATION_VERIFY,
             Permission.IMPORT_FOR_OTHERS,
+            Permission.GRANTS_MANAGE,
             Permission.OPERATIONS_VIEW,
             Permission.TRACKS_EDIT,
         }

@@ -22,6 +22,17 @@ from jiebang.core.permissions import LINE_LABELS, ROLE_LABELS
 from jiebang.core.reasons import REASON_LABELS
 from jiebang.orgs.terms import ROLE_LABELS as SEAT_LABELS
 from jiebang.orgs.terms import STATE_LABELS as ORGANISATION_STATES
+from jiebang.technology.projects.workflow import LABELS as PROJECT_STATES
+from jiebang.technology.projects.workflow import TABLES as PROJECT_TABLES
+from jiebang.technology.projects.workflow import (
+    AcceptanceState,
+    GrantState,
+    InstalmentState,
+    MilestoneState,
+    ProjectState,
+    RecoveryState,
+    RequestState,
+)
 
 ACTIONS = {
     "account.created": "建立账号",
@@ -114,6 +125,26 @@ ACTIONS = {
     "protected.read": "查看保密内容",
     **{f"thread.{name}": each.label for name, each in THREAD.transitions.items()},
     **{f"listing.{name}": each.label for name, each in LISTING.transitions.items()},
+    "grant.added": "建立奖补规则表",
+    "grant.version": "另立奖补规则版本",
+    "grant.on": "启用奖补规则",
+    "grant.off": "停用奖补规则",
+    "project.start": "项目开始",
+    "project.archive_read": "查看项目档案",
+    "project.close": "结题",
+    "project.terminate": "终止项目",
+    "acceptance.file": "提交验收",
+    "request.ask": "提出延期或终止",
+    "recovery.claim": "请求退款",
+    "grant_payment.propose": "申请奖补",
+    "case.write": "编辑成果公示",
+    "case.agree": "同意公示成果",
+    "case.withdraw": "撤回成果公示",
+    **{
+        f"{table.name}.{name}": each.label
+        for table in PROJECT_TABLES
+        for name, each in table.transitions.items()
+    },
 }
 TARGETS = {
     "user": "账号",
@@ -130,6 +161,15 @@ TARGETS = {
     "response": "揭榜",
     "panel": "专家评审",
     "assignment": "评审任务",
+    "grant_table": "奖补规则表",
+    "project": "项目",
+    "milestone": "里程碑",
+    "instalment": "分期款",
+    "acceptance": "验收",
+    "request": "延期或终止",
+    "recovery": "退款",
+    "grant_payment": "奖补",
+    "case": "成果公示",
 }
 _KEYS = {
     "before": "原状态", "after": "现状态", "fields": "栏目", "board": "榜单", "code": "编号",
@@ -142,8 +182,9 @@ _KEYS = {
     "specialist": "服务专员", "former": "原服务专员", "cap": "上限", "verified": "已核对",
     "result": "结果", "relation": "申报", "by": "操作方",
     "administrator": "管理员", "diagnosis": "诊断", "stage": "环节", "number": "份数",
-    "declaration": "声明版本", "required": "须审批", "looker": "身份",
+    "declaration": "声明版本", "required": "须审批", "looker": "身份", "note": "说明",
     "kind": "种类", "track": "赛道", "valid_from": "起用", "batch": "批次", "window": "窗口",
+    "project": "项目", "money": "金额（分）", "files": "文件数",
 }  # fmt: skip
 _ROLES = {role.value: label for role, label in ROLE_LABELS.items()}
 _ROLES |= {role.value: label for role, label in SEAT_LABELS.items()}
@@ -177,6 +218,18 @@ _STATES = {
     "filling": {state.value: label for state, label in FILLING_STATES.items()},
     "panel": {state.value: label for state, label in PANEL_LABELS.items()},
     "assignment": {state.value: label for state, label in ASSIGNMENT_STATES.items()},
+    **{
+        kind: {state.value: label for state, label in PROJECT_STATES[states].items()}
+        for kind, states in (
+            ("project", ProjectState),
+            ("milestone", MilestoneState),
+            ("instalment", InstalmentState),
+            ("acceptance", AcceptanceState),
+            ("request", RequestState),
+            ("recovery", RecoveryState),
+            ("grant_payment", GrantState),
+        )
+    },
 }
 
 

@@ -17,11 +17,11 @@ from ..models import Track
 CLOCKS = (
     "interest_days", "answer_days", "idle_days", "formality_days", "return_days", "decision_days",
     "introduction_days", "escalate_days", "review_days", "publicity_days",
-    "objection_days", "agreement_days", "confirm_days",
+    "objection_days", "agreement_days", "confirm_days", "judge_days", "rectify_days", "pay_days",
 )  # fmt: skip
 SWITCHES = (
     "formality", "shortlist", "joint", "several", "one_each", "need_review", "response_review",
-    "issuer_reads", "publicity", "batched",
+    "issuer_reads", "publicity", "milestone_check", "batched",
 )  # fmt: skip
 MOST_EXPERTS = 15
 LONGEST = 60
@@ -111,6 +111,14 @@ class TrackVersion(Base):
     """To confirm the version that lies before the parties."""
     batched: Mapped[bool] = mapped_column(default=False)
     """A need belongs to a batch before it is published, and is answered in its window alone."""
+    milestone_check: Mapped[bool]
+    """The platform confirms that a milestone, or the acceptance, is passed."""
+    judge_days: Mapped[int]
+    """To judge what was handed in for a milestone or for the acceptance."""
+    rectify_days: Mapped[int]
+    """To hand in again what is to be rectified."""
+    pay_days: Mapped[int]
+    """To pay what is payable, to confirm a payment, and to answer a request."""
     source: Mapped[str] = mapped_column(Text)
     """Where the values come from."""
     verified: Mapped[bool] = mapped_column(default=False)

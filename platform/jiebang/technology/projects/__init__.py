@@ -1,0 +1,1 @@
+"""Projects: what was agreed is delivered, judged, paid, accepted, granted and settled."""

@@ -1,0 +1,272 @@
+"""Projects by who asks: their parties, and the platform while something waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from jiebang.core.audit import AuditEntry
+from jiebang.core.errors import NotFound
+from jiebang.core.permissions import Actor, Permission
+from jiebang.core.uploads import Upload
+
+from .models import (
+    Acceptance,
+    Evidence,
+    GrantPayment,
+    Milestone,
+    Project,
+    ProjectEvent,
+    ProjectInstalment,
+    ProjectParty,
+    Recovery,
+    Request,
+)
+from .workflow import (
+    ASKED,
+    BACK,
+    GRANTING,
+    UNDECIDED,
+    UNJUDGED,
+    UNPAID,
+    AcceptanceState,
+    MilestoneState,
+    ProjectState,
+    Turn,
+)
+
+Waiting = Milestone | ProjectInstalment | Acceptance | Request | Recovery | GrantPayment
+PARTS: dict[type[Any], Collection[str]] = {
+    Milestone: UNJUDGED,
+    ProjectInstalment: UNPAID,
+    Acceptance: UNDECIDED,
+    Request: ASKED,
+    Recovery: BACK,
+    GrantPayment: GRANTING,
+}
+"""What belongs to a project and in which of its states somebody waits for it."""
+Kind = TypeVar("Kind", Milestone, ProjectInstalment, Acceptance, Request, Recovery, GrantPayment)
+
+
+def _mine(actor: Actor) -> ColumnElement[bool]:
+    return exists().where(
+        ProjectParty.project_id == Project.id, ProjectParty.organisation_id == actor.organisation_id
+    )
+
+
+def _readable(actor: Actor) -> ColumnElement[bool]:
+    rules = [_mine(actor)] if actor.organisation_id is not None else []
+    if actor.can(Permission.LISTING_REVIEW):
+        rules += [
+            exists().where(
+                Milestone.project_id == Project.id, Milestone.state == MilestoneState.CHECKING
+            ),
+            exists().where(
+                Acceptance.project_id == Project.id, Acceptance.state == AcceptanceState.CHECKING
+            ),
+        ]
+    if actor.can(Permission.GRANTS_MANAGE):
+        rules.append(
+            exists().where(GrantPayment.project_id == Project.id, GrantPayment.state.in_(GRANTING))
+        )
+    return or_(*rules) if rules else Project.id.is_(None)
+
+
+def project(session: Session, project_id: int, actor: Actor, *, lock: bool = False) -> Project:
+    """A project that the actor may read; NotFound otherwise. Its lock is the project's alone:
+    whatever moves in it is loaded after it."""
+    query = select(Project).where(Project.id == project_id, _readable(actor))
+    if lock:
+        query = query.with_for_update(of=Project).execution_options(populate_existing=True)
+    found = session.scalars(query).unique().first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def part(session: Session, kind: type[Kind], part_id: int, actor: Actor) -> Kind:
+    """Something of a project that the actor may read, under the project's lock."""
+    project_id = session.scalar(select(kind.project_id).where(kind.id == part_id))
+    if project_id is None:
+        raise NotFound
+    project(session, project_id, actor, lock=True)
+    query = select(kind).where(kind.id == part_id).with_for_update(of=kind)
+    return session.scalars(query.execution_options(populate_existing=True)).unique().one()
+
+
+def of_agreement(session: Session, agreement_id: int) -> Project | None:
+    """The project that an agreement started."""
+    return session.scalars(
+        select(Project).where(Project.agreement_id == agreement_id)
+    ).unique().first()  # fmt: skip
+
+
+def of_organisation(session: Session, organisation_id: int) -> Sequence[Project]:
+    """The projects that an organisation takes part in, the latest first."""
+    return session.scalars(
+        select(Project)
+        .where(
+            exists().where(
+                ProjectParty.project_id == Project.id,
+                ProjectParty.organisation_id == organisation_id,
+            )
+        )
+        .order_by(Project.started_at.desc(), Project.id.desc())
+    ).unique().all()  # fmt: skip
+
+
+def everything(session: Session, page: int, size: int) -> Sequence[Project]:
+    """All projects, what is due first, those that ended last."""
+    return (
+        session.scalars(
+            select(Project)
+            .order_by(Project.until.is_(None), Project.until, Project.id.desc())
+            .offset(page * size)
+            .limit(size)
+        )
+        .unique()
+        .all()
+    )
+
+
+def count(session: Session) -> int:
+    """How many projects there are."""
+    return session.scalar(select(func.count()).select_from(Project)) or 0
+
+
+def on_listing(session: Session, listing_id: int, actor: Actor) -> Sequence[Project]:
+    """The actor's own projects on a listing."""
+    return session.scalars(
+        select(Project).where(Project.listing_id == listing_id, _mine(actor)).order_by(Project.id)
+    ).unique().all()  # fmt: skip
+
+
+def milestones(session: Session, project_id: int) -> Sequence[Milestone]:
+    """In the order of the agreement, like the instalments."""
+    return session.scalars(
+        select(Milestone).where(Milestone.project_id == project_id).order_by(Milestone.position)
+    ).unique().all()  # fmt: skip
+
+
+def instalments(session: Session, project_id: int) -> Sequence[ProjectInstalment]:
+    """The payments from client to solver."""
+    return session.scalars(
+        select(ProjectInstalment)
+        .where(ProjectInstalment.project_id == project_id)
+        .order_by(ProjectInstalment.position)
+    ).unique().all()  # fmt: skip
+
+
+def acceptances(session: Session, project_id: int) -> Sequence[Acceptance]:
+    """All attempts, the latest first."""
+    return session.scalars(
+        select(Acceptance)
+        .where(Acceptance.project_id == project_id)
+        .order_by(Acceptance.number.desc())
+    ).unique().all()  # fmt: skip
+
+
+def requests(session: Session, project_id: int) -> Sequence[Request]:
+    """Extensions and terminations asked for, the latest first."""
+    return session.scalars(
+        select(Request).where(Request.project_id == project_id).order_by(Request.id.desc())
+    ).unique().all()  # fmt: skip
+
+
+def recoveries(session: Session, project_id: int) -> Sequence[Recovery]:
+    """Money that goes back, the latest first."""
+    return session.scalars(
+        select(Recovery).where(Recovery.project_id == project_id).order_by(Recovery.id.desc())
+    ).unique().all()  # fmt: skip
+
+
+def grants(session: Session, project_id: int) -> Sequence[GrantPayment]:
+    """What was proposed and granted, the latest first."""
+    return session.scalars(
+        select(GrantPayment)
+        .where(GrantPayment.project_id == project_id)
+        .order_by(GrantPayment.id.desc())
+    ).unique().all()  # fmt: skip
+
+
+def events(session: Session, project_id: int) -> Sequence[ProjectEvent]:
+    """The steps of a project's life in order."""
+    return session.scalars(
+        select(ProjectEvent).where(ProjectEvent.project_id == project_id).order_by(ProjectEvent.id)
+    ).all()
+
+
+def files(session: Session, project_id: int) -> list[tuple[Evidence, Upload]]:
+    """Every file that was handed in, in order."""
+    rows = session.execute(
+        select(Evidence, Upload)
+        .join(Upload, Upload.id == Evidence.upload_id)
+        .where(Evidence.project_id == project_id)
+        .order_by(Evidence.id)
+    )
+    return [(evidence, upload) for evidence, upload in rows]
+
+
+def file(session: Session, found: Project, evidence_id: int) -> Upload:
+    """A file of a project that was loaded for its reader; NotFound otherwise."""
+    upload = session.scalars(
+        select(Upload)
+        .join(Evidence, Evidence.upload_id == Upload.id)
+        .where(Evidence.id == evidence_id, Evidence.project_id == found.id)
+    ).first()
+    if upload is None:
+        raise NotFound
+    return upload
+
+
+def waiting(session: Session, project_ids: Collection[int]) -> list[Waiting]:
+    """What waits in some projects, by date."""
+    found: list[Waiting] = []
+    for kind, states in PARTS.items():
+        found += session.scalars(
+            select(kind).where(kind.project_id.in_(project_ids), kind.state.in_(states))
+        ).unique()
+    return sorted(found, key=lambda each: (each.until or date.max, each.project_id, each.id))
+
+
+def for_platform(session: Session) -> list[Waiting]:
+    """What waits for the platform, in any project, by date."""
+    found: list[Waiting] = []
+    for kind, states in PARTS.items():
+        found += session.scalars(
+            select(kind).where(kind.state.in_(states), kind.holder == Turn.OPERATOR)
+        ).unique()
+    return sorted(found, key=lambda each: (each.until or date.max, each.id))
+
+
+def overdue(session: Session, before: date, limit: int) -> list[Waiting | Project]:
+    """What should have been done before a day: parts, and projects past their planned end."""
+    found: list[Waiting | Project] = []
+    for kind, states in PARTS.items():
+        found += session.scalars(
+            select(kind)
+            .where(kind.state.in_(states), kind.until < before)
+            .order_by(kind.until, kind.id)
+            .limit(limit)
+        ).unique()
+    found += session.scalars(
+        select(Project)
+        .where(and_(Project.state == ProjectState.RUNNING, Project.until < before))
+        .order_by(Project.until, Project.id)
+        .limit(limit)
+    ).unique()
+    return sorted(found, key=lambda each: (each.until or date.max, each.id))[:limit]
+
+
+def trail(session: Session, targets: Collection[tuple[str, str]]) -> Sequence[AuditEntry]:
+    """The audit's rows on some objects, in order."""
+    wanted = [
+        and_(AuditEntry.target_type == kind, AuditEntry.target_id == key) for kind, key in targets
+    ]
+    return session.scalars(
+        select(AuditEntry).where(or_(*wanted)).order_by(AuditEntry.id)
+    ).all()  # fmt: skip

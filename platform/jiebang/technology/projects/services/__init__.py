@@ -1,0 +1,17 @@
+"""What can be done in a project; each act leaves an audit row and tells the other side."""
+
+from . import accepting, granting, milestones, paying, recovering, requests
+from .clocks import run_clock
+from .starting import agreed, start
+
+__all__ = [
+    "accepting",
+    "agreed",
+    "granting",
+    "milestones",
+    "paying",
+    "recovering",
+    "requests",
+    "run_clock",
+    "start",
+]

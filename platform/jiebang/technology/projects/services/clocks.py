@@ -1,0 +1,82 @@
+"""Overdue waits in a project climb: the holder, the specialist, the operator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from jiebang.boards.threads.services.clocks import SPECIALISTS, STEPS
+from jiebang.core import clock
+from jiebang.core.permissions import Role
+from jiebang.core.working_days import add_working_days
+from jiebang.orgs.notices import queries as people
+from jiebang.orgs.notices import services as notices
+
+from ..models import Project
+from ..queries import PARTS, Waiting
+from ..workflow import Party, ProjectState, Turn
+from .steps import page
+
+
+def run_clock(session: Session, limit: int = 200) -> int:
+    """Takes every overdue wait one step up where the next step is due; returns how many."""
+    moved = 0
+    for kind, states in PARTS.items():
+        moved += _run(session, kind, kind.state.in_(states), limit)
+    return moved + _run(session, Project, Project.state == ProjectState.RUNNING, limit)
+
+
+def _run(
+    session: Session,
+    kind: type[Any],
+    waiting: ColumnElement[bool],
+    limit: int,
+) -> int:
+    today = clock.today()
+    rows = session.scalars(
+        select(kind)
+        .where(waiting, kind.until < today, kind.escalated < STEPS)
+        .order_by(kind.until, kind.id)
+        .limit(limit)
+        .with_for_update(of=kind, skip_locked=True)
+    ).unique()
+    moved = 0
+    for found in rows:
+        assert found.until is not None
+        project = found if isinstance(found, Project) else found.project
+        step = found.escalated
+        while step < STEPS and (
+            add_working_days(found.until, step * project.rules.escalate_days) < today
+        ):
+            step += 1
+        if step > found.escalated:
+            found.escalated = _climb(session, project, found, step)
+            moved += 1
+    return moved
+
+
+def _climb(session: Session, project: Project, found: Waiting | Project, step: int) -> int:
+    assert found.until is not None
+    title = f"项目事项逾期：{project.listing.title}"
+    text = f"应在 {clock.day_text(found.until)} 前办理。"
+    operators = people.with_role(session, Role.OPERATOR)
+    if found.holder is Turn.OPERATOR:
+        notices.tell(session, operators, title, page(project), text)
+        return STEPS
+    party = Party(found.holder.value if found.holder else Party.SOLVER.value)
+    if step == 1:
+        for organisation_id in project.ids_of(party):
+            notices.tell_organisation(
+                session, organisation_id, project.line, title, page(project), text
+            )
+        return step
+    lead = project.ids_of(party)[0]
+    served = [user for each in SPECIALISTS for user in each(session, lead)]
+    to_operator = step >= STEPS or not served
+    notices.tell(
+        session, operators if to_operator else served, title,
+        "/operations/overdue" if to_operator else "/brokering/", f"{text}请督办。",
+    )  # fmt: skip
+    return STEPS if to_operator else step

@@ -1,0 +1,96 @@
+"""What projects add to 我的待办."""
+
+from __future__ import annotations
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from jiebang.boards.views.todo import Task
+from jiebang.core import clock
+from jiebang.core.permissions import Actor, Permission
+
+from .. import queries
+from ..models import Acceptance, GrantPayment, Milestone, Project, ProjectInstalment, Request
+from ..queries import Waiting
+from ..services.requests import KIND_LABELS
+from ..workflow import TURN_LABELS, ProjectState, Turn, label
+
+
+def what(each: Waiting) -> str:
+    """A wait in words."""
+    if isinstance(each, Milestone):
+        return f"里程碑“{each.label}” · {label(each.state)}"
+    if isinstance(each, ProjectInstalment):
+        return f"付款“{each.milestone.label}” · {label(each.state)}"
+    if isinstance(each, Acceptance):
+        return f"验收 · {label(each.state)}"
+    if isinstance(each, Request):
+        return f"{KIND_LABELS[each.kind]}请求 · {label(each.state)}"
+    if isinstance(each, GrantPayment):
+        return f"奖补“{each.name}” · {label(each.state)}"
+    return f"退款 · {label(each.state)}"
+
+
+def tasks(session: Session, who: Actor) -> tuple[list[Task], list[Task]]:
+    """What the organisation has to deliver, judge, pay or answer, and what it waits for."""
+    mine: list[Task] = []
+    theirs: list[Task] = []
+    if who.can(Permission.LISTING_REVIEW):
+        mine += [
+            _task(each.project, each, "去办理")
+            for each in queries.for_platform(session)
+            if not each.belongs_to(who)
+        ]
+    if who.organisation_id is None:
+        return mine, theirs
+    own = [
+        each
+        for each in queries.of_organisation(session, who.organisation_id)
+        if who.acts_in(each.line)
+    ]
+    sides = {each.id: each.side_of(who) for each in own}
+    for each in queries.waiting(session, [found.id for found in own]):
+        side = sides[each.project_id]
+        if side is not None and each.holder is not None and each.holder.value == side.value:
+            # a milestone far away is no task of today, unless it is the next one
+            if not (isinstance(each, Milestone) and _later(session, each)):
+                mine.append(_task(each.project, each, "去办理"))
+        elif not isinstance(each, Milestone) or not _later(session, each):
+            theirs.append(_task(each.project, each, "查看"))
+    for found in own:
+        ready = found.state is ProjectState.RUNNING and sides[found.id] is not None
+        if ready and found.holder is Turn.SOLVER and _all_judged(session, found):
+            due, url = found.until, url_for("projects.project", project_id=found.id)
+            task = Task(
+                url, found.listing.title, "项目 · 里程碑已全部评定，待提交验收", due, "去验收"
+            )
+            (mine if sides[found.id] == Turn.SOLVER.value else theirs).append(task)
+    return mine, theirs
+
+
+def _task(found: Project, each: Waiting, action: str) -> Task:
+    about = f"项目 · {what(each)}"
+    if action == "查看" and each.holder is not None:
+        about += f" · 等{TURN_LABELS[each.holder]}"
+    if each.until is not None and each.until < clock.today():
+        about += " · 已逾期"
+    url = url_for("projects.project", project_id=found.id)
+    return Task(url, found.listing.title, about, each.until, action)
+
+
+def _later(session: Session, each: Milestone) -> bool:
+    """Not handed in yet, and another one comes before it; or it comes with the acceptance."""
+    if each.state.value != "due":
+        return False
+    if each.final:
+        return True
+    rows = queries.milestones(session, each.project_id)
+    before = [row for row in rows if row.position < each.position]
+    return any(row.state.value in ("due", "rectify") for row in before)
+
+
+def _all_judged(session: Session, found: Project) -> bool:
+    return all(
+        row.final or row.state.value in ("passed", "failed")
+        for row in queries.milestones(session, found.id)
+    )
