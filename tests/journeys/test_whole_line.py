@@ -1,0 +1,37 @@
+"""One thread from a vague line to money paid: the competition's track, whole, in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page
+
+from tests.server import Server
+
+from . import whole_line as line
+from .conftest import OpenPage, Watch
+
+
+def test_from_a_vague_line_to_the_end(
+    server: Server,
+    open_page: OpenPage,
+    watch: Watch,
+    axe: Callable[[Page], None],
+    screenshot: Callable[[Page, str], None],
+) -> None:
+    watch.forgive("status of 4")  # a related party is refused with 409
+
+    def stop(page: Page, name: str) -> None:
+        axe(page)
+        screenshot(page, name)
+
+    pages = [open_page() for _ in range(8)]
+    cast = line.Cast(server, pages[0], pages[1], pages[2:5], pages[5], pages[6], pages[7], stop)
+    cast.enter()
+    line.write_a_vague_need(cast)
+    line.diagnose(cast)
+    line.complete(cast)
+    line.publish(cast)
+    line.introduce(cast)
+    line.answer(cast)
+    line.select(cast)
