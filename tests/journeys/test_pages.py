@@ -75,6 +75,7 @@ ELSEWHERE = {
     "reviews.of": "nobody is asked yet: tests/boards/test_reviews.py",
     "reviews.part": "nobody is asked yet: tests/boards/test_reviews.py",
     "contracts.ask": "test_agreement",
+    "publicity.write": "test_agreement",
     "publicity.objection": "test_agreement",
     "registration.registration": "test_agreement",
     "publicity.ask": "the selection is public already: tests/technology/test_publicity.py",
