@@ -22,6 +22,7 @@ NAMES = ("http://www.w3.org",)
 COMES_WITH = {
     "argon2": "argon2-cffi",
     "docx": "python-docx",
+    "fpdf": "fpdf2",
     "faiss": "faiss-cpu",
     "importlinter": "import-linter",
     # parts that their owner documents as its own

@@ -49,7 +49,16 @@ OF_EACH_ROLE = frozenset(
 NARROWEST = 360
 """Nothing has to be smaller than this."""
 FILES = frozenset(
-    {"static", "boards.download", "threads.download", "boards.template", "orgs.paper"}
+    {
+        "static",
+        "boards.download",
+        "threads.download",
+        "boards.template",
+        "orgs.paper",
+        "contracts.paper",
+        "publicity.evidence",
+        "registration.sheet",
+    }
 )
 ELSEWHERE = {
     "accounts.confirm_email": "test_what_is_not_there_is_said_in_words",
@@ -65,6 +74,11 @@ ELSEWHERE = {
     "reviews.index": "nobody is asked yet: tests/boards/test_reviews.py",
     "reviews.of": "nobody is asked yet: tests/boards/test_reviews.py",
     "reviews.part": "nobody is asked yet: tests/boards/test_reviews.py",
+    "contracts.ask": "test_agreement",
+    "publicity.write": "test_agreement",
+    "publicity.objection": "test_agreement",
+    "registration.registration": "test_agreement",
+    "publicity.ask": "the selection is public already: tests/technology/test_publicity.py",
     "orgs.claim": "the demonstration has no organisation without people",
     "orgs.review_claim": "the demonstration has no organisation without people",
 }

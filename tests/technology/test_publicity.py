@@ -152,6 +152,9 @@ def signing_in_level(world: World, level: str) -> Any:
 def test_a_university_asks_for_it_by_its_own_rule(any_world: World) -> None:
     signing = signing_in(any_world)
     university = signing.responder
+    address = f"/agreements/{signing.agreement_id}/publicity"
+    asking = any_world.browser(university).get(address).text
+    assert "公示 5 个工作日" in asking and "协议定价公示" in asking
     with pytest.raises(Invalid, match="写明依据"):
         signing.act(university, lambda s, found: services.request(s, university, found, " "))
     signing.act(university, lambda s, found: services.request(s, university, found, "协议定价公示"))
