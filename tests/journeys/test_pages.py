@@ -49,7 +49,14 @@ OF_EACH_ROLE = frozenset(
 NARROWEST = 360
 """Nothing has to be smaller than this."""
 FILES = frozenset(
-    {"static", "boards.download", "threads.download", "boards.template", "orgs.paper"}
+    {
+        "static",
+        "boards.download",
+        "threads.download",
+        "threads.protected_file",
+        "boards.template",
+        "orgs.paper",
+    }
 )
 ELSEWHERE = {
     "accounts.confirm_email": "test_what_is_not_there_is_said_in_words",
@@ -61,6 +68,14 @@ ELSEWHERE = {
     "responses.start": "test_outcome_market",
     "responses.edit": "test_outcome_market",
     "responses.ask": "test_outcome_market",
+    "responses.split": "test_together",
+    "boards.team": "test_together",
+    "batches.batch": "test_together",
+    "operations.batch": "test_together",
+    "filling.filling": "test_together",
+    "filling.edit": "test_together",
+    "threads.looks": "test_together",
+    "threads.protected": "test_together",
     "standing.search": "leads on to a board: tests/boards/test_standing.py",
     "reviews.index": "nobody is asked yet: tests/boards/test_reviews.py",
     "reviews.of": "nobody is asked yet: tests/boards/test_reviews.py",
