@@ -145,7 +145,7 @@ def test_no_page_of_a_dealing_says_it_either(planted: Planted, who: str) -> None
             opened += response.status_code == 200
             page = f"{response.headers}\n{response.get_data().decode('utf-8', 'replace')}"
             leaks += _leaks(page, url, MAY_SEE[who], planted)
-    assert leaks == [] and opened > 3
+    assert leaks == [] and opened >= 3
 
 
 @pytest.mark.parametrize("who", ["visitor", "stranger", "operator"])

@@ -33,5 +33,6 @@ def test_from_a_vague_line_to_the_end(
     line.complete(cast)
     line.publish(cast)
     line.introduce(cast)
+    line.agree_to_talk(cast)
     line.answer(cast)
     line.select(cast)

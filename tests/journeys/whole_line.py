@@ -166,8 +166,8 @@ def publish(cast: Cast) -> None:
 
 
 def introduce(cast: Cast) -> None:
-    """From a match to a specialist, to both sides talking."""
-    owner, specialist, professor = cast.owner, cast.specialist, cast.professor
+    """From a match to a specialist, who introduces both sides."""
+    owner, specialist = cast.owner, cast.specialist
     card = owner.get_by_role("article").filter(has_text=OUTCOME)
     for _ in range(SUGGESTED_WITHIN // 1000):
         menu(owner, "我的发布")
@@ -187,8 +187,15 @@ def introduce(cast: Cast) -> None:
     )
     press(specialist, "接办并引荐双方")
     told(specialist, "已引荐")
+
+
+def agree_to_talk(cast: Cast) -> None:
+    """The other side agrees to the introduction and the thread opens."""
+    professor = cast.professor
     menu(professor, "我的待办")
-    professor.get_by_role("main").get_by_role("link", name=TITLE, exact=True).first.click()
+    professor.get_by_role("main").get_by_role("listitem").filter(has_text="引荐").get_by_role(
+        "link"
+    ).first.click()
     press(professor, "同意对接")
     told(professor, "双方都已同意")
     go(professor, "到对接里继续")
@@ -234,10 +241,8 @@ def answer(cast: Cast) -> None:
 def select(cast: Cast) -> None:
     """The formality check, the closing day, the experts, the shortlist and the selection."""
     operator, owner = cast.operator, cast.owner
-    menu(operator, "审核")
-    operator.goto("/operations/")
     menu(operator, "我的待办")
-    operator.get_by_role("link", name=re.compile("揭榜|" + TITLE)).first.click()
+    operator.get_by_role("link", name=re.compile("^去审查")).first.click()
     press(operator, "通过，交发榜方")
     _closing_day_passes(cast)
     code = _code(owner)
