@@ -61,6 +61,7 @@ class Neighbour:
             env=environment(
                 JIEBANG_HOME=str(world.settings.home),
                 JIEBANG_DATABASE_URL=world.settings.database_url,
+                JIEBANG_VECTOR_ENGINE=world.settings.vector_engine,
             ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

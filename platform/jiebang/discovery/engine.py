@@ -27,6 +27,7 @@ from .models import SearchRow
 from .provider import Card, Indexable, Provider
 from .rankings import RankingStore
 from .rows import OtherModel, retire_row, text_of, write_rows
+from .vectors import vector_engine
 
 log = structlog.get_logger()
 
@@ -58,9 +59,11 @@ class Discovery:
     """One per process. The model and the index are loaded at the first question."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
+        """SettingsError when the database cannot keep vectors although the settings ask for it."""
         self.settings = settings
         self.database = database
         self.rankings = RankingStore(settings.home / "ranking")
+        self.vectors = vector_engine(settings, database)
         self.provider: Provider
         self._live: LiveIndex | None = None
         self._configured: Encoder | None = None
@@ -72,7 +75,7 @@ class Discovery:
         """This process's index; SearchUnavailable says what to do when there is no model."""
         with self._lock:
             if self._live is None:
-                engine = Engine(self._configured_encoder(), self.rankings.current())
+                engine = Engine(self._configured_encoder(), self.rankings.current(), self.vectors)
                 self._live = LiveIndex(
                     self.database, engine, self.settings.snapshots, self._encoder_of
                 )
@@ -143,6 +146,7 @@ class Discovery:
             engine.prepare_many(texts),
             engine.encoder.fingerprint,
             self.settings.model,
+            vectors=self.vectors,
             take_over=take_over,
         )
 
