@@ -100,29 +100,35 @@ def prepare(source: Engine, shards: Sequence[str], owner: str | None = None) -> 
                 found = version(connection)
             if found is None or found < LEAST:
                 raise Unusable(_advice(found))
-            reference = (
-                f", FOREIGN KEY (listing_id, model) REFERENCES {owner} ON DELETE CASCADE"
-                if owner
-                else ""
-            )
-            connection.execute(
-                text(
-                    f"CREATE TABLE IF NOT EXISTS {TABLE} (shard varchar(40) NOT NULL, "
-                    "model varchar(64) NOT NULL, listing_id integer NOT NULL, "
-                    "revision bigint NOT NULL, vector halfvec NOT NULL, "
-                    f"PRIMARY KEY (shard, model, listing_id){reference}) PARTITION BY LIST (shard)"
+            # asked for first: making what exists would wait for everybody who is writing to it
+            if not _exists(connection, TABLE):
+                reference = (
+                    f", FOREIGN KEY (listing_id, model) REFERENCES {owner} ON DELETE CASCADE"
+                    if owner
+                    else ""
                 )
-            )
-            for shard in shards:
-                name = f"{TABLE}_{shard.replace('.', '_')}"
                 connection.execute(
                     text(
-                        f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {TABLE} "
-                        f"FOR VALUES IN ('{shard}')"
+                        f"CREATE TABLE {TABLE} (shard varchar(40) NOT NULL, "
+                        "model varchar(64) NOT NULL, listing_id integer NOT NULL, "
+                        "revision bigint NOT NULL, vector halfvec NOT NULL, "
+                        f"PRIMARY KEY (shard, model, listing_id){reference}) "
+                        "PARTITION BY LIST (shard)"
                     )
                 )
+            for shard in shards:
+                name = f"{TABLE}_{shard.replace('.', '_')}"
+                if not _exists(connection, name):
+                    connection.execute(
+                        text(f"CREATE TABLE {name} PARTITION OF {TABLE} FOR VALUES IN ('{shard}')")
+                    )
     except DBAPIError as error:
         raise Unusable(_advice(None)) from error
+
+
+def _exists(connection: Connection, name: str) -> bool:
+    found = connection.execute(text("SELECT to_regclass(:name)"), {"name": name}).scalar()
+    return found is not None
 
 
 def version(connection: Connection) -> tuple[int, ...] | None:

@@ -156,6 +156,7 @@ class Engine:
         where: Filter = Filter(),  # noqa: B008 (frozen)
         conditions: Conditions | None = None,
         method: str = "hybrid",
+        proposed: NDArray[np.int64] | None = None,
     ) -> list[Match]:
         """The best listings of a board: min(k, those that pass `where` and share anything).
 
@@ -167,7 +168,8 @@ class Engine:
             raise ValueError(f"没有检索方法 {method!r}，只有 {'、'.join(METHODS)}。")
         self._check(query)
         with self._lock:
-            return self._boards[kind].search(Question(query, k, where, conditions, method))
+            asked = Question(query, k, where, conditions, method)
+            return self._boards[kind].search(asked, proposed)
 
     def features(self, query: Prepared, kind: Kind, keys: Sequence[int]) -> NDArray[np.float64]:
         """(keys, FEATURES): what the ranking sees of a query and each of these listings.

@@ -115,6 +115,7 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
     from .boards.threads import services as threads
     from .brokering import services as brokering
     from .core import clock
+    from .discovery import suggestions
     from .discovery.renewal import Renewal
 
     def keep_deadlines() -> None:
@@ -141,4 +142,14 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
         if renewal.run(RENEWED_AT_A_TIME):
             renewal.tidy()
 
-    return [keep_deadlines, keep_diagnoses, keep_answers, save_snapshot, renew]
+    def renew_suggestions() -> None:
+        suggestions.renew_stale(door)
+
+    return [
+        keep_deadlines,
+        keep_diagnoses,
+        keep_answers,
+        save_snapshot,
+        renew,
+        renew_suggestions,
+    ]

@@ -33,7 +33,7 @@ from tests.factories import World, world_on
 from tests.processes import ROOT, environment
 from tests.server import free_port
 
-PATIENCE = 90.0
+PATIENCE = 300.0
 WEB = "from jiebang.cli import main; main()"
 WORKER = """
 import sys
@@ -145,7 +145,8 @@ def run(
             load.start()
             for _ in range(min(every, kills - sum(report.kills.values()))):
                 numbers += counting_jobs(world, numbers)
-                time.sleep(dice.uniform(0.05, 1.2))
+                load.moved_on(load.promised, dice.choice([0.0, 5.0, 20.0]))
+                time.sleep(dice.uniform(0.0, 0.5))
                 victim = dice.choice(all_)
                 victim.end(signal.SIGKILL)
                 report.kills[victim.name] = report.kills.get(victim.name, 0) + 1

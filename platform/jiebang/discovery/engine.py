@@ -21,6 +21,7 @@ from matching.documents import Document, Kind
 from matching.encoder import Encoder, ModelInvalid, ModelMissing, load_encoder
 from matching.engine import Engine, Filter, Match, Prepared
 from matching.explain import Explanation
+from matching.pairs import Asking, rank_block
 
 from .index import LiveIndex, pid
 from .models import SearchRow
@@ -227,6 +228,19 @@ class Discovery:
         prepared = self._prepared(session, document)
         matches = live.search(prepared, Kind(board.value), k, where, document.conditions)
         return [match for match in matches if match.level in WEAK]
+
+    def rank_many(
+        self, session: Session, items: Sequence[Indexable], board: Board, k: int, where: Filter
+    ) -> list[list[Match]]:
+        """`rank` for many listings in one pass over the board's vectors."""
+        today, asking = clock.today(), []
+        with self.live.present() as engine:
+            for item in items:
+                narrowed = replace(where, exclude_organisation=item.organisation_id, open_on=today)
+                prepared = self._prepared(session, item.document)(engine)
+                asking.append(Asking(prepared, narrowed, item.document.conditions))
+            lists = rank_block(engine, Kind(board.value), asking, k)
+        return [[match for match in found if match.level in WEAK] for found in lists]
 
     def pair(
         self, session: Session, listing_id: int, other_id: int, viewer: Actor

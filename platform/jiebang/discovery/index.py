@@ -54,11 +54,11 @@ class LiveIndex:
 
         It reads in a session of its own: the caller's uncommitted changes are nobody's business.
         """
-        with self._present():
+        with self.present():
             return self.revision
 
     @contextmanager
-    def _present(self) -> Iterator[None]:
+    def present(self) -> Iterator[Engine]:
         """Within, no other thread changes the index, which is caught up; an engine that keeps its
         vectors in the database reads them as they were at the revision reached."""
         with self._lock:
@@ -70,7 +70,7 @@ class LiveIndex:
                         self._read(session)
                         left_out = self._left_out(session)
                         if not left_out:
-                            yield
+                            yield self.engine
                             return
                 # written by a process that keeps its vectors elsewhere, or before the table was
                 fill(self.database, self.engine.vectors, left_out)
@@ -113,7 +113,7 @@ class LiveIndex:
         while True:
             asked = self.engine
             prepared = query(asked)
-            with self._present():
+            with self.present():
                 if self.engine.encoder is asked.encoder:
                     return self.engine.search(prepared, kind, k, where, conditions)
 
@@ -124,7 +124,7 @@ class LiveIndex:
         while True:
             asked = self.engine
             prepared = query(asked)
-            with self._present():
+            with self.present():
                 if self.engine.encoder is not asked.encoder:
                     continue
                 try:
@@ -135,7 +135,7 @@ class LiveIndex:
 
     def mentions(self, kind: Kind, words: Sequence[str], where: Filter) -> list[int]:
         """For each word, how many of the listings that pass contain it."""
-        with self._present():
+        with self.present():
             return self.engine.mentions(kind, words, where)
 
     def _follow(self, now: State) -> None:
