@@ -10,10 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexes.arrays import Growing
-from indexes.vectors import Ids, Mask, Slots, Vectors, checked, fitting, plain, positive
+from indexes.vectors import (
+    Ids,
+    InProcess,
+    Mask,
+    Slots,
+    Vectors,
+    checked,
+    fitting,
+    plain,
+    positive,
+)
 
 
-class BruteEngine:
+class BruteEngine(InProcess):
     """For tests, for measuring, and for a machine without FAISS."""
 
     name = "numpy"

@@ -12,11 +12,13 @@ worker is also the faster choice for small indexes.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +40,8 @@ class VectorShard(Protocol):
     """Vectors in slots 0, 1, 2, ...; scores are inner products (cosines for unit vectors).
 
     An engine is a way to make shards: `VectorEngine`. One that keeps its vectors elsewhere (in
-    PostgreSQL, on other machines) knows by `extend` which id stands in which slot.
+    PostgreSQL, on other machines) knows by `extend` which id stands in which slot, and has been
+    given the vectors themselves by `VectorEngine.store`.
     """
 
     dim: int
@@ -84,10 +87,41 @@ class VectorShard(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class StoredVector:
+    """A vector for an engine that keeps them itself."""
+
+    board: str
+    vector: str
+    id: int
+    dim: int
+    value: Any
+    revision: int = 0
+    """Of the text it was made from, so that one that was left behind is noticed."""
+
+
 class VectorEngine(Protocol):
     """Makes the shards of one model's vectors; chosen by JIEBANG_VECTOR_ENGINE."""
 
     name: str
+    durable: bool
+    """Whether it keeps vectors itself, written by `store`; others keep what `extend` gives."""
+
+    def of(self, model: str) -> VectorEngine:
+        """The same engine for the vectors of one model, by its fingerprint."""
+        ...
+
+    def store(self, connection: Any, rows: Sequence[StoredVector]) -> None:
+        """Writes or replaces vectors in the transaction of this database connection.
+
+        Nothing to do unless `durable`. Raises VectorInvalid and has then written nothing.
+        """
+        ...
+
+    def reading(self, connection: Any) -> AbstractContextManager[None]:
+        """Within, this thread's shards read over this connection, whose transaction sees one
+        moment: the one that the slots were filled at."""
+        ...
 
     def shard(self, board: str, vector: str, dim: int) -> VectorShard:
         """A shard without slots; raises VectorInvalid for a dimension that is not positive."""
@@ -144,7 +178,24 @@ def fitting(allowed: Mask, size: int) -> int:
     return int(np.count_nonzero(allowed))
 
 
-class FaissEngine:
+class InProcess:
+    """What engines have in common that keep their vectors in this process."""
+
+    durable = False
+
+    def of(self, model: str) -> Self:
+        """See `VectorEngine.of`."""
+        return self
+
+    def store(self, connection: Any, rows: Sequence[StoredVector]) -> None:
+        """See `VectorEngine.store`."""
+
+    def reading(self, connection: Any) -> AbstractContextManager[None]:
+        """See `VectorEngine.reading`."""
+        return nullcontext()
+
+
+class FaissEngine(InProcess):
     """The default: everything in this process, the base mapped and shared between processes."""
 
     name = "faiss"

@@ -104,8 +104,9 @@ class Board:
         self._near_titles = Near(self.collection.texts["title"], encoder)
         self._near_words = Near(self.collection.texts["words"], encoder)
 
-    def search(self, asked: Question) -> list[Match]:
-        """The best matches; see `Engine.search`."""
+    def search(self, asked: Question, proposed: Slots | None = None) -> list[Match]:
+        """The best matches; see `Engine.search`. `proposed`: slots that the vectors propose, where
+        somebody has looked for them already (`matching.pairs`)."""
         allowed = asked.where.mask(self.collection)
         total = int(allowed.sum())
         if asked.k < 1 or not total:
@@ -113,7 +114,9 @@ class Board:
         words = self._words(asked.query)
         slots = np.flatnonzero(allowed).astype(np.int64)
         wide = max(CANDIDATES, 5 * asked.k)
-        some = self._candidates(asked, allowed, words, wide) if total > SCORE_ALL else slots
+        some = slots
+        if total > SCORE_ALL:
+            some = self._candidates(asked, allowed, words, wide, proposed)
         found = self._scored(asked, some, words)
         if int(found.evidence.sum()) < asked.k and len(some) < total:
             found = self._scored(asked, slots, words)
@@ -163,23 +166,37 @@ class Board:
             return [found[0], found[0], found[1], found[1]]
         return [lexical(texts[name], bag) for name in ("words", "title") for bag in (whole, title)]
 
-    def _candidates(
-        self, asked: Question, allowed: NDArray[np.bool_], words: list[Floats], count: int
-    ) -> Slots:
-        """The best by what each vector adds to the order, and by what the words add.
+    def sought(self, query: Prepared, method: str) -> dict[str, NDArray[np.float32]]:
+        """What each stored vector is compared with to find the candidates.
 
         Products with one stored vector and their weighted sum are one product with the weighted
         sum of the queries: one pass over the vectors each, whatever the number of features.
         """
-        query, vectors = asked.query, self.collection.vectors
         title = query.title_vector if query.title_segments else query.whole_vector
+        dense = _DENSE_ALONE if method == "dense" else np.asarray(self.fusion.weights[: len(DENSE)])
+        return {
+            name: np.asarray(dense[own] * query.whole_vector + dense[titled] * title, np.float32)
+            for name, own, titled in (("whole", 0, 1), ("title", 2, 3))
+            if dense[own] or dense[titled]
+        }
+
+    def _candidates(
+        self,
+        asked: Question,
+        allowed: NDArray[np.bool_],
+        words: list[Floats],
+        count: int,
+        proposed: Slots | None,
+    ) -> Slots:
+        """The best by what each vector adds to the order, and by what the words add."""
         weights = np.asarray(self.fusion.weights)
-        dense = _DENSE_ALONE if asked.method == "dense" else weights[: len(DENSE)]
-        found = []
-        for name, own, titled in (("whole", 0, 1), ("title", 2, 3)):
-            sought = dense[own] * query.whole_vector + dense[titled] * title
-            if dense[own] or dense[titled]:
-                found.append(vectors[name].search(sought, count, allowed))
+        if proposed is not None:
+            found = [proposed[allowed[proposed]]]
+        else:
+            found = [
+                self.collection.vectors[name].search(sought, count, allowed)
+                for name, sought in self.sought(asked.query, asked.method).items()
+            ]
         lexical = weights[len(DENSE) : len(DENSE) + len(LEXICAL)]
         if asked.method == "lexical" or not lexical.any():
             lexical = np.ones(len(LEXICAL))

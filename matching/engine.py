@@ -40,6 +40,19 @@ MAX_CHARACTERS = 20_000  # of a body; the rest of a longer text is not indexed
 _SNAPSHOT = "jiebang-matching-3"
 
 
+VECTOR_SHARDS = tuple(f"{kind.value}.{name}" for kind in Kind for name in ("whole", "title"))
+"""What an engine that keeps vectors itself has to make room for."""
+
+
+def named_vectors(prepared: Prepared) -> dict[str, NDArray[np.float32]]:
+    """A listing's vectors by the names they have in the index."""
+    titled = bool(prepared.title_segments)
+    return {
+        "whole": prepared.whole_vector,
+        "title": prepared.title_vector if titled else prepared.whole_vector,
+    }
+
+
 class Engine:
     """Six boards under one encoder."""
 
@@ -48,7 +61,7 @@ class Engine:
     ):
         self.encoder = encoder
         self.fusion = fusion or bundled()
-        self.vectors = vectors or FaissEngine()
+        self.vectors = (vectors or FaissEngine()).of(encoder.fingerprint)
         self._lock = threading.RLock()
         self._boards = self._empty()
         self._explainer = Explainer(encoder, ranking.background())
@@ -83,10 +96,7 @@ class Engine:
         titled = bool(prepared.title_segments)  # without a title the whole text stands for it
         return Entry(
             key,
-            {
-                "whole": prepared.whole_vector,
-                "title": prepared.title_vector if titled else prepared.whole_vector,
-            },
+            named_vectors(prepared),
             {"words": words, "title": lexical_bag(prepared.title_segments) if titled else words},
             attributes.numbers(),
             attributes.values(),
@@ -146,6 +156,7 @@ class Engine:
         where: Filter = Filter(),  # noqa: B008 (frozen)
         conditions: Conditions | None = None,
         method: str = "hybrid",
+        proposed: NDArray[np.int64] | None = None,
     ) -> list[Match]:
         """The best listings of a board: min(k, those that pass `where` and share anything).
 
@@ -157,7 +168,8 @@ class Engine:
             raise ValueError(f"没有检索方法 {method!r}，只有 {'、'.join(METHODS)}。")
         self._check(query)
         with self._lock:
-            return self._boards[kind].search(Question(query, k, where, conditions, method))
+            asked = Question(query, k, where, conditions, method)
+            return self._boards[kind].search(asked, proposed)
 
     def features(self, query: Prepared, kind: Kind, keys: Sequence[int]) -> NDArray[np.float64]:
         """(keys, FEATURES): what the ranking sees of a query and each of these listings.

@@ -38,6 +38,7 @@ SETTINGS = (
     Setting("JIEBANG_HOME", "数据目录（数据库、上传文件、索引快照）", "./var"),
     Setting("JIEBANG_DATABASE_URL", "数据库地址", "数据目录下的 SQLite", secret=True),
     Setting("JIEBANG_MODEL", "向量模型：文件夹或模型名", "随附模型"),
+    Setting("JIEBANG_VECTOR_ENGINE", "向量引擎：faiss（进程内）或 pgvector（PostgreSQL）", "faiss"),
     Setting("PORT", "网页服务端口", "8000"),
     Setting("JIEBANG_HOST", "网页服务监听地址", "127.0.0.1"),
     Setting("JIEBANG_THREADS", "网页服务线程数", "8"),
@@ -60,6 +61,8 @@ class Settings:
     home: Path
     database_url: str
     model: str | None
+    vector_engine: str
+    """"faiss" or "pgvector"."""
     port: int
     host: str
     threads: int
@@ -165,6 +168,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         problems.append(f"JIEBANG_HOME：{home} 不是目录，请换一个目录")
     database_url = source.get("JIEBANG_DATABASE_URL", "").strip() or f"sqlite:///{home}/jiebang.db"
     _check(problems, lambda: _database_url(database_url))
+    vector_engine = source.get("JIEBANG_VECTOR_ENGINE", "").strip().lower() or "faiss"
+    _check(problems, lambda: _vector_engine(vector_engine, database_url))
     mail = source.get("JIEBANG_MAIL", "").strip() or "file"
     if mail not in ("file", "console") and not mail.startswith(("smtp://", "smtps://")):
         problems.append("JIEBANG_MAIL：应为 file、console 或 smtp://用户:密码@主机:端口")
@@ -178,6 +183,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         home=home,
         database_url=database_url,
         model=source.get("JIEBANG_MODEL", "").strip() or None,
+        vector_engine=vector_engine,
         port=port,
         host=source.get("JIEBANG_HOST", "").strip() or "127.0.0.1",
         threads=number("JIEBANG_THREADS", 8, 1, 64),
@@ -213,3 +219,14 @@ def _database_url(text: str) -> None:
         ) from error
     if url.get_backend_name() not in ("sqlite", "postgresql"):
         raise ValueError("JIEBANG_DATABASE_URL：只支持 sqlite 与 postgresql")
+
+
+def _vector_engine(name: str, database_url: str) -> None:
+    if name not in ("faiss", "pgvector"):
+        raise ValueError(f"JIEBANG_VECTOR_ENGINE：“{name}”应为 faiss 或 pgvector")
+    if name == "pgvector" and not database_url.startswith("postgresql"):
+        raise ValueError(
+            "JIEBANG_VECTOR_ENGINE：pgvector 只能用于 PostgreSQL，现在的数据库是 SQLite。"
+            "请把 JIEBANG_DATABASE_URL 设为 postgresql+psycopg://…，"
+            "或设 JIEBANG_VECTOR_ENGINE=faiss"
+        )

@@ -175,6 +175,7 @@ def _database(settings: config.Settings) -> Iterator[Finding]:
         at = schema.current(database)
         if at.is_current:
             yield Finding("数据库结构", State.FINE, f"最新（{at.revision}）")
+            yield _vectors(settings, database)
             yield from _index(settings, database)
             yield from _jobs(database)
         else:
@@ -203,6 +204,17 @@ def _engine(database: Database, checked: str) -> Iterator[Finding]:
             f"SQLite {version} 的 WAL 有损坏数据的缺陷，已改用回滚日志（写入时读取要等待）",
             "安装 pysqlite3 0.6.1 以上，或换用自带 SQLite 3.51.3 以上的 Python",
         )
+
+
+def _vectors(settings: config.Settings, database: Database) -> Finding:
+    from .discovery.vectors import vector_engine
+
+    try:
+        vector_engine(settings, database)
+    except config.SettingsError as error:
+        return Finding("向量引擎", State.WRONG, settings.vector_engine, "；".join(error.problems))
+    where = "PostgreSQL 中，各台机器共用" if settings.vector_engine == "pgvector" else "各进程内"
+    return Finding("向量引擎", State.FINE, f"{settings.vector_engine}，向量保存在{where}，精确检索")
 
 
 def _index(settings: config.Settings, database: Database) -> Iterator[Finding]:

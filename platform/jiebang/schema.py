@@ -57,6 +57,8 @@ def downgrade(database: Database, revision: str) -> None:
     from alembic import command
 
     with migrating(database) as connection:
+        if not database.is_sqlite:  # a cache beside the schema, made again when it is asked for
+            connection.execute(text("DROP TABLE IF EXISTS search_vector"))
         command.downgrade(_config(connection), revision)
 
 
@@ -96,9 +98,19 @@ def differences(database: Database) -> list[object]:
 
     with database.engine.connect() as connection:
         context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True}
+            connection,
+            opts={
+                "compare_type": True,
+                "compare_server_default": True,
+                "include_name": _is_schema,
+            },
         )
         return list(compare_metadata(context, models.metadata()))
+
+
+def _is_schema(name: str | None, kind: str, _parents: object) -> bool:
+    """The vectors' table belongs to their engine, which makes it where it is chosen."""
+    return kind != "table" or not str(name).startswith("search_vector")
 
 
 @contextmanager

@@ -153,6 +153,7 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
     from .brokering import services as brokering
     from .brokering.filling import services as filling
     from .core import clock
+    from .discovery import suggestions
     from .discovery.renewal import Renewal
     from .technology.projects import services as projects
     from .technology.publicity import services as publicity
@@ -188,4 +189,14 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
         if renewal.run(RENEWED_AT_A_TIME):
             renewal.tidy()
 
-    return [keep_deadlines, keep_diagnoses, keep_answers, save_snapshot, renew]
+    def renew_suggestions() -> None:
+        suggestions.renew_stale(door)
+
+    return [
+        keep_deadlines,
+        keep_diagnoses,
+        keep_answers,
+        save_snapshot,
+        renew,
+        renew_suggestions,
+    ]

@@ -31,6 +31,7 @@ COMMANDS = [
     ["import"],
     ["match"],
     ["reindex"],
+    ["suggest"],
     ["evaluate"],
     ["audit"],
     ["audit", "verify"],
@@ -96,7 +97,8 @@ def test_wrong_settings_are_3_and_all_named(command: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [["serve"], ["worker", "--once"], ["audit", "verify"], ["reindex"]]
+    "command",
+    [["serve"], ["worker", "--once"], ["audit", "verify"], ["reindex"], ["suggest", "--all"]],
 )
 def test_without_init_every_command_says_what_to_do(command: list[str], tmp_path: Path) -> None:
     shown = jiebang(*command, JIEBANG_HOME=str(tmp_path))

@@ -4,29 +4,69 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection as Ids
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
+from sqlalchemy import Engine, create_engine
 
-from indexes import snapshot, stored
+from indexes import pgvector, snapshot, stored
 from indexes.brute import BruteEngine
 from indexes.collection import Collection, Entry
-from indexes.vectors import FaissEngine, VectorEngine, VectorInvalid
+from indexes.pgvector import PgvectorEngine, prepare
+from indexes.vectors import FaissEngine, StoredVector, VectorEngine, VectorInvalid
+from tests.databases import empty_postgres, start_postgres
 
 DIM = 16
 
 
-@pytest.fixture(params=["numpy", "faiss"])
-def engine(request: pytest.FixtureRequest) -> Iterator[VectorEngine]:
-    yield {"numpy": BruteEngine, "faiss": FaissEngine}[str(request.param)]()
+@pytest.fixture(scope="module")
+def server() -> Iterator[Engine]:
+    """A PostgreSQL database with the table of vectors."""
+    with empty_postgres(start_postgres()) as url:
+        source = create_engine(url)
+        prepare(source, ["need.v", "need.w"])
+        yield source
+        source.dispose()
+
+
+@pytest.fixture(params=["numpy", "faiss", pytest.param("pgvector", marks=pytest.mark.postgres)])
+def engine(request: pytest.FixtureRequest) -> VectorEngine:
+    if request.param == "pgvector":
+        source: Engine = request.getfixturevalue("server")
+        return PgvectorEngine(source).of(uuid4().hex)  # nothing of other tests is in it
+    found: VectorEngine = {"numpy": BruteEngine, "faiss": FaissEngine}[str(request.param)]()
+    return found
+
+
+class Kept(Collection):
+    """A collection whose vectors are first written where the engine keeps them, if it does."""
+
+    def __init__(self, engine: VectorEngine) -> None:
+        self.engine = engine
+        super().__init__(
+            dim=DIM, vectors=("v", "w"), texts=("t",), numbers=("n",), engine=engine, name="need"
+        )
+
+    def apply(self, upserts: Sequence[Entry], removes: Ids[int] = ()) -> None:
+        rows = [
+            StoredVector("need", name, entry.id, DIM, vector)
+            for entry in upserts
+            for name, vector in entry.vectors.items()
+        ]
+        if isinstance(self.engine, PgvectorEngine):
+            with self.engine.connection() as connection, connection.begin():
+                self.engine.store(connection, rows)
+        else:
+            self.engine.store(None, rows)
+        super().apply(upserts, removes)
 
 
 def empty(engine: VectorEngine) -> Collection:
-    return Collection(
-        dim=DIM, vectors=("v", "w"), texts=("t",), numbers=("n",), engine=engine, name="need"
-    )
+    return Kept(engine)
 
 
 def entry(key: int, vector: np.ndarray) -> Entry:
@@ -108,6 +148,25 @@ def test_random_changes_restarts_and_filters(
         if round_ % 4 == 3:
             save(collection, tmp_path)
             collection = restarted(engine, tmp_path)
+
+
+@pytest.mark.parametrize("ties", [False, True], ids=["distinct", "ties"])
+def test_a_thousand_filters_get_exactly_what_they_allow(
+    engine: VectorEngine, ties: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pgvector, "_FEW", 40)  # so that small filters are lists, large ones bitmaps
+    rng, dice = np.random.default_rng(11), random.Random(11)
+    collection, kept = empty(engine), dict(enumerate(vectors(rng, 300, ties), 1))
+    collection.apply([entry(key, row) for key, row in kept.items()])
+    save(collection, tmp_path)
+    collection = restarted(engine, tmp_path)
+    more = dict(enumerate(vectors(rng, 100, ties), 250))
+    collection.apply([entry(key, row) for key, row in more.items()], range(1, 30))
+    kept = {key: row for key, row in {**kept, **more}.items() if key >= 30}
+    for _ in range(1000):
+        share = dice.choice([0.0, 0.005, 0.05, 0.3, 0.9, 1.0])
+        allowed = {key for key in range(400) if dice.random() < share}
+        agrees(collection, kept, vectors(rng, 1)[0], dice.choice([1, 10, 50, 1000]), allowed)
 
 
 def test_ties_are_in_the_order_of_ids_wherever_they_lie(

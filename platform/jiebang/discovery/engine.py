@@ -21,12 +21,14 @@ from matching.documents import Document, Kind
 from matching.encoder import Encoder, ModelInvalid, ModelMissing, load_encoder
 from matching.engine import Engine, Filter, Match, Prepared
 from matching.explain import Explanation
+from matching.pairs import Asking, rank_block
 
 from .index import LiveIndex, pid
 from .models import SearchRow
 from .provider import Card, Indexable, Provider
 from .rankings import RankingStore
 from .rows import OtherModel, retire_row, text_of, write_rows
+from .vectors import vector_engine
 
 log = structlog.get_logger()
 
@@ -58,9 +60,11 @@ class Discovery:
     """One per process. The model and the index are loaded at the first question."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
+        """SettingsError when the database cannot keep vectors although the settings ask for it."""
         self.settings = settings
         self.database = database
         self.rankings = RankingStore(settings.home / "ranking")
+        self.vectors = vector_engine(settings, database)
         self.provider: Provider
         self._live: LiveIndex | None = None
         self._configured: Encoder | None = None
@@ -72,7 +76,7 @@ class Discovery:
         """This process's index; SearchUnavailable says what to do when there is no model."""
         with self._lock:
             if self._live is None:
-                engine = Engine(self._configured_encoder(), self.rankings.current())
+                engine = Engine(self._configured_encoder(), self.rankings.current(), self.vectors)
                 self._live = LiveIndex(
                     self.database, engine, self.settings.snapshots, self._encoder_of
                 )
@@ -143,6 +147,7 @@ class Discovery:
             engine.prepare_many(texts),
             engine.encoder.fingerprint,
             self.settings.model,
+            vectors=self.vectors,
             take_over=take_over,
         )
 
@@ -223,6 +228,19 @@ class Discovery:
         prepared = self.prepared(session, document)
         matches = live.search(prepared, Kind(board.value), k, where, document.conditions)
         return [match for match in matches if match.level in WEAK]
+
+    def rank_many(
+        self, session: Session, items: Sequence[Indexable], board: Board, k: int, where: Filter
+    ) -> list[list[Match]]:
+        """`rank` for many listings in one pass over the board's vectors."""
+        today, asking = clock.today(), []
+        with self.live.present() as engine:
+            for item in items:
+                narrowed = replace(where, exclude_organisation=item.organisation_id, open_on=today)
+                prepared = self._prepared(session, item.document)(engine)
+                asking.append(Asking(prepared, narrowed, item.document.conditions))
+            lists = rank_block(engine, Kind(board.value), asking, k)
+        return [[match for match in found if match.level in WEAK] for found in lists]
 
     def pair(
         self, session: Session, listing_id: int, other_id: int, viewer: Actor

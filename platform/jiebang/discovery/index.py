@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
@@ -20,6 +21,7 @@ from matching.engine import Engine, Filter, Match, Prepared, SnapshotInvalid
 from matching.features import FEATURES
 
 from .rows import State, replay, state
+from .vectors import fill, one_moment, without_vectors
 
 log = structlog.get_logger()
 SNAPSHOT_AFTER = 500
@@ -43,6 +45,7 @@ class LiveIndex:
         self._snapshots = snapshots
         self._saved = 0  # the revision of the snapshot that this stands on
         self._looked = 0  # the revision at which a newer snapshot was last looked for
+        self._filled = 0  # up to here the database was seen to hold all vectors, if it is to
         self._lock = threading.RLock()
         self._adopting = threading.Lock()
 
@@ -51,19 +54,49 @@ class LiveIndex:
 
         It reads in a session of its own: the caller's uncommitted changes are nobody's business.
         """
-        with self._lock, self.database.reading() as session:
-            now = state(session)
-            if now.model not in (None, self.engine.encoder.fingerprint, self._missing):
-                self._follow(now)
-            if self.revision < 0:
-                self._start(session, now)
-            if now.revision > self.revision:
-                replay(session, self.engine, self.revision, now.revision)
-                self.revision = now.revision
-            if self.revision - max(self._saved, self._looked) >= SNAPSHOT_AFTER:
-                self._looked = self.revision
-                self._adopt_later()
+        with self.present():
             return self.revision
+
+    @contextmanager
+    def present(self) -> Iterator[Engine]:
+        """Within, no other thread changes the index, which is caught up; an engine that keeps its
+        vectors in the database reads them as they were at the revision reached."""
+        with self._lock:
+            while True:
+                with self.database.reading() as session:
+                    if self.engine.vectors.durable:
+                        one_moment(session)
+                    with self.engine.vectors.reading(session.connection()):
+                        self._read(session)
+                        left_out = self._left_out(session)
+                        if not left_out:
+                            yield self.engine
+                            return
+                # written by a process that keeps its vectors elsewhere, or before the table was
+                fill(self.database, self.engine.vectors, left_out)
+
+    def _left_out(self, session: Session) -> list[int]:
+        """Listings without their vectors in the database, though they should be there."""
+        if not self.engine.vectors.durable or self._filled == self.revision:
+            return []
+        model = self.engine.encoder.fingerprint
+        found = without_vectors(session, model, self._filled, self.revision)
+        if not found:
+            self._filled = self.revision
+        return found
+
+    def _read(self, session: Session) -> None:
+        now = state(session)
+        if now.model not in (None, self.engine.encoder.fingerprint, self._missing):
+            self._follow(now)
+        if self.revision < 0:
+            self._start(session, now)
+        if now.revision > self.revision:
+            replay(session, self.engine, self.revision, now.revision)
+            self.revision = now.revision
+        if self.revision - max(self._saved, self._looked) >= SNAPSHOT_AFTER:
+            self._looked = self.revision
+            self._adopt_later()
 
     def search(
         self,
@@ -71,7 +104,7 @@ class LiveIndex:
         kind: Kind,
         k: int,
         where: Filter,
-        conditions: Conditions,
+        conditions: Conditions | None,
     ) -> list[Match]:
         """Catches up and ranks under one lock: no other thread changes the index between.
 
@@ -80,8 +113,7 @@ class LiveIndex:
         while True:
             asked = self.engine
             prepared = query(asked)
-            with self._lock:
-                self.catch_up()
+            with self.present():
                 if self.engine.encoder is asked.encoder:
                     return self.engine.search(prepared, kind, k, where, conditions)
 
@@ -92,8 +124,7 @@ class LiveIndex:
         while True:
             asked = self.engine
             prepared = query(asked)
-            with self._lock:
-                self.catch_up()
+            with self.present():
                 if self.engine.encoder is not asked.encoder:
                     continue
                 try:
@@ -104,8 +135,7 @@ class LiveIndex:
 
     def mentions(self, kind: Kind, words: Sequence[str], where: Filter) -> list[int]:
         """For each word, how many of the listings that pass contain it."""
-        with self._lock:
-            self.catch_up()
+        with self.present():
             return self.engine.mentions(kind, words, where)
 
     def _follow(self, now: State) -> None:
@@ -117,7 +147,7 @@ class LiveIndex:
             self._missing = now.model
             return
         self.engine = self.engine.empty(encoder)
-        self.revision, self._saved, self._looked = -1, 0, 0
+        self.revision, self._saved, self._looked, self._filled = -1, 0, 0, 0
 
     def _start(self, session: Session, now: State) -> None:
         self.revision = 0
@@ -209,14 +239,14 @@ class LiveIndex:
         with self._lock:
             self.engine = self.engine.empty()
             self.revision = 0
-            self._saved = self._looked = 0
+            self._saved = self._looked = self._filled = 0
 
     def after_fork(self) -> None:
         """A FAISS search before fork hangs the child (facebookresearch/faiss#5206): start anew."""
         self._lock, self._adopting = threading.RLock(), threading.Lock()
         self.engine = self.engine.empty()
         self.revision = -1
-        self._saved = self._looked = 0
+        self._saved = self._looked = self._filled = 0
 
 
 def pid() -> int:

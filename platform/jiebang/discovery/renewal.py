@@ -118,6 +118,7 @@ class Renewal:
                     for key, revision in session.execute(current)
                     if missing[key] == revision
                 },
+                self.door.vectors,
             )
 
     def _switch(self, encoder: Encoder, now: State) -> bool:
@@ -135,7 +136,8 @@ class Renewal:
             items = door.provider.indexables(session, left)
             texts = [(item.document.title, item.document.body) for item in items.values()]
             made = zip(items, engine.prepare_many(texts), strict=True)
-            write_texts(session, encoder.fingerprint, {key: (left[key], it) for key, it in made})
+            late = {key: (left[key], it) for key, it in made}
+            write_texts(session, encoder.fingerprint, late, door.vectors)
             serve(session, encoder.fingerprint, door.settings.model)
         log.info("model_switched", former=now.model, model=encoder.fingerprint)
         door.live.catch_up()

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Select, and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from indexes.vectors import VectorEngine
 from jiebang.core import clock
 from jiebang.core.base import insert_into
 from jiebang.core.boards import Board
@@ -18,6 +19,7 @@ from matching.engine import Attributes, Engine, Prepared
 
 from .models import SearchRevision, SearchRow, SearchText
 from .provider import Indexable
+from .vectors import store_vectors
 
 log = structlog.get_logger()
 BATCH = 200
@@ -47,6 +49,7 @@ def write_rows(
     model: str,
     place: str | None = None,
     *,
+    vectors: VectorEngine | None = None,
     take_over: bool = False,
 ) -> list[int]:
     """Writes or replaces listings' search rows in this transaction; returns their revisions.
@@ -76,7 +79,8 @@ def write_rows(
         _fill(row, item)
         row.revision, row.live = revision, True
     session.flush()
-    write_texts(session, model, dict(zip(ids, zip(count(first), prepared), strict=False)))
+    texts = dict(zip(ids, zip(count(first), prepared), strict=False))
+    write_texts(session, model, texts, vectors)
     return list(range(first, first + len(items)))
 
 
@@ -99,8 +103,16 @@ def serve(session: Session, model: str, place: str | None) -> None:
     )
 
 
-def write_texts(session: Session, model: str, texts: Mapping[int, tuple[int, Prepared]]) -> None:
-    """Writes or replaces one model's texts: listing -> (revision it was made from, text)."""
+def write_texts(
+    session: Session,
+    model: str,
+    texts: Mapping[int, tuple[int, Prepared]],
+    vectors: VectorEngine | None = None,
+) -> None:
+    """Writes or replaces one model's texts: listing -> (revision it was made from, text).
+
+    An engine that keeps vectors in the database gets them in this transaction.
+    """
     if not texts:
         return
     statement = insert_into(session, SearchText)
@@ -122,6 +134,7 @@ def write_texts(session: Session, model: str, texts: Mapping[int, tuple[int, Pre
             for listing_id, (revision, prepared) in texts.items()
         ],
     )
+    store_vectors(session, model, texts, vectors)
 
 
 def text_of(session: Session, listing_id: int, model: str) -> Prepared | None:

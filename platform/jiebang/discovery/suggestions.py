@@ -2,45 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, delete, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
-from jiebang.core import clock
+from jiebang.core import clock, outbox
+from jiebang.core.boards import Board
 from matching.engine import Filter, Match
+from matching.pairs import BLOCK
 
 from .engine import Discovery
 from .models import Feedback, SearchRow, Suggestion, Verdict
 from .rows import revisions
 
 KEPT = 20
+KIND = "suggest"
+"""The worker's job that renews one listing's list."""
+LOOKED_AT = 60
+"""Nearest counterparts whose own lists a changed listing may enter."""
 SHOWN_LEVELS = ("强", "较强")
 
 
 def compute(discovery: Discovery, session: Session, listing_id: int) -> int:
-    """Renews the suggestions of one listing and puts it among those of its counterparts.
+    """Renews what a change of one listing touches: its own list, its place in the lists of its
+    counterparts, and nothing else. Returns how many its own list has.
 
-    Idempotent: what was known keeps the moment it was first seen. Returns how many were kept.
-    The ranking reads in a session of its own: `session` begins, and locks, only to write.
+    A listing's list is what a search from its side finds, so each direction has its own score.
+    Idempotent: what was known keeps the moment it was first seen. The ranking reads in a session
+    of its own: `session` begins, and locks, only to write.
     """
+    own: list[Match] = []
+    entering: dict[int, Match | None] = {}
     with discovery.database.reading() as reading:
+        holders = set(
+            reading.scalars(select(Suggestion.listing_id).where(Suggestion.other_id == listing_id))
+        )
         item = discovery.provider.indexables(reading, [listing_id]).get(listing_id)
-        found: list[Match] = []
         if item is not None:
-            board = discovery.board_of(item).opposite
+            board = discovery.board_of(item)
             # every visibility: who may see a counterpart is decided when it is shown
-            found = discovery.rank(reading, item, board, KEPT, Filter(max_visibility=2))
-    revision = revisions(session, [listing_id, *(match.id for match in found)])
+            everyone = Filter(max_visibility=2)
+            found = discovery.rank(reading, item, board.opposite, LOOKED_AT, everyone)
+            own = found[:KEPT]
+            asked = list(dict.fromkeys([*(match.id for match in found), *sorted(holders)]))
+            others = discovery.provider.indexables(reading, asked[: 2 * LOOKED_AT])
+            only = Filter(max_visibility=2, only_ids=frozenset({listing_id}))
+            for key, matches in zip(
+                others,
+                discovery.rank_many(reading, list(others.values()), board, 1, only),
+                strict=True,
+            ):
+                entering[key] = matches[0] if matches else None
+    revision = revisions(session, [listing_id, *(match.id for match in own), *entering])
     if listing_id not in revision:  # withdrawn meanwhile, or never published
+        _refill(session, _full(session, holders))
         session.execute(
             delete(Suggestion).where(
                 (Suggestion.listing_id == listing_id) | (Suggestion.other_id == listing_id)
             )
         )
         return 0
-    found = [match for match in found if match.id in revision]
+    version = discovery.live.engine.version
+    own = [match for match in own if match.id in revision]
+    replace_list(session, listing_id, own, revision, version)
+    for key, match in entering.items():
+        if key in revision:
+            _place(session, key, listing_id, match, revision, version)
+    _refill(session, holders - set(entering))  # too many to look at here: each its own job
+    return len(own)
+
+
+def replace_list(
+    session: Session,
+    listing_id: int,
+    found: Sequence[Match],
+    revision: Mapping[int, int],
+    version: str,
+) -> None:
+    """Makes these the list of one listing; `revision` knows all of them."""
     keep = {match.id for match in found}
     session.execute(
         delete(Suggestion).where(
@@ -48,33 +89,163 @@ def compute(discovery: Discovery, session: Session, listing_id: int) -> int:
         )
     )
     known = {
-        (row.listing_id, row.other_id): row
-        for row in session.scalars(
-            select(Suggestion).where(
-                or_(
-                    and_(Suggestion.listing_id == listing_id, Suggestion.other_id.in_(keep)),
-                    and_(Suggestion.other_id == listing_id, Suggestion.listing_id.in_(keep)),
-                )
-            )
-        )
+        row.other_id: row
+        for row in session.scalars(select(Suggestion).where(Suggestion.listing_id == listing_id))
     }
-    model, moment = discovery.live.engine.version, clock.now()
     for match in found:
-        for here, there in ((listing_id, match.id), (match.id, listing_id)):
-            row = known.get((here, there))
-            if row is None:
-                row = Suggestion(listing_id=here, other_id=there, first_seen_at=moment)
-                session.add(row)
-            row.score, row.level, row.model = match.score, match.level, model
-            row.listing_revision, row.other_revision = revision[here], revision[there]
-            row.computed_at = moment
+        _write(session, known.get(match.id), listing_id, match.id, match, revision, version)
+
+
+def _write(
+    session: Session,
+    row: Suggestion | None,
+    listing_id: int,
+    other_id: int,
+    match: Match,
+    revision: Mapping[int, int],
+    version: str,
+) -> None:
+    if row is None:
+        row = Suggestion(listing_id=listing_id, other_id=other_id, first_seen_at=clock.now())
+        session.add(row)
+    row.score, row.level, row.model = match.score, match.level, version
+    row.listing_revision, row.other_revision = revision[listing_id], revision[other_id]
+    row.computed_at = clock.now()
+
+
+def _place(
+    session: Session,
+    holder: int,
+    listing_id: int,
+    match: Match | None,
+    revision: Mapping[int, int],
+    version: str,
+) -> None:
+    """Puts a changed listing where it belongs in another one's list, or takes it out."""
+    rows = {
+        row.other_id: row
+        for row in session.scalars(select(Suggestion).where(Suggestion.listing_id == holder))
+    }
+    row, others = rows.get(listing_id), [r for key, r in rows.items() if key != listing_id]
+    full = len(rows) >= KEPT
+    worst = min(others, key=lambda each: (each.score, -each.other_id), default=None)
+    if match is None:
+        if row is not None:
+            session.delete(row)
+            if full:
+                _refill(session, {holder})
+        return
+    last = worst is not None and (match.score, -listing_id) < (worst.score, -worst.other_id)
+    if row is None and full and last:
+        return
+    if row is not None and full and last and match.score < row.score:
+        _refill(session, {holder})  # one that was never in the list may be better by now
+    if row is None and full and worst is not None:
+        session.delete(worst)
+    _write(session, row, holder, listing_id, match, revision, version)
+
+
+def _full(session: Session, holders: Collection[int]) -> set[int]:
+    counted = session.execute(
+        select(Suggestion.listing_id, func.count())
+        .where(Suggestion.listing_id.in_(holders))
+        .group_by(Suggestion.listing_id)
+    )
+    return {listing_id for listing_id, number in counted if number >= KEPT}
+
+
+def _refill(session: Session, ids: Collection[int]) -> None:
+    """Asks the worker for the whole lists of these listings."""
+    outbox.enqueue_many(session, KIND, {f"{KIND}:{key}": {"listing_id": key} for key in ids})
+
+
+def stale(session: Session, version: str, limit: int) -> list[int]:
+    """Listings whose list holds something made from another text of either side, or by another
+    model or ranking."""
+    other = aliased(SearchRow)
+    return list(
+        session.scalars(
+            select(Suggestion.listing_id)
+            .join(SearchRow, SearchRow.listing_id == Suggestion.listing_id)
+            .join(other, other.listing_id == Suggestion.other_id)
+            .where(
+                SearchRow.live,
+                or_(
+                    Suggestion.model != version,
+                    Suggestion.listing_revision != SearchRow.revision,
+                    Suggestion.other_revision != other.revision,
+                ),
+            )
+            .distinct()
+            .limit(limit)
+        )
+    )
+
+
+def renew_stale(discovery: Discovery, limit: int = 200) -> int:
+    """Enqueues the lists that are out of date, unless the worker has enough to do; returns how
+    many. A change of a listing has its own job at once: this finds what a new model or ranking
+    has left behind."""
+    version = discovery.live.engine.version
+    with discovery.database.transaction() as session:
+        if outbox.is_due(session):
+            return 0
+        found = stale(session, version, limit)
+        _refill(session, found)
     return len(found)
+
+
+def compute_all(
+    discovery: Discovery,
+    progress: Callable[[Board, int, int], None] | None = None,
+    after: tuple[Board, int] | None = None,
+    done: Callable[[Board, int], None] | None = None,
+) -> int:
+    """The lists of every listing of every board, a block at a time; returns how many lists.
+
+    `done` hears of each block that is committed; given back as `after` the run goes on there.
+    """
+    boards, written = list(Board), 0
+    for board in boards[boards.index(after[0]) :] if after else boards:
+        with discovery.database.reading() as session:
+            live = select(SearchRow.listing_id).where(SearchRow.live, SearchRow.board == board)
+            ids = list(session.scalars(live.order_by(SearchRow.listing_id)))
+        first = after[1] if after and after[0] is board else 0
+        for start in range(0, len(ids), BLOCK):
+            block = [key for key in ids[start : start + BLOCK] if key > first]
+            if block:
+                written += _block(discovery, board, block)
+                if done is not None:
+                    done(board, block[-1])
+            if progress is not None:
+                progress(board, min(start + BLOCK, len(ids)), len(ids))
+    return written
+
+
+def _block(discovery: Discovery, board: Board, ids: Sequence[int]) -> int:
+    with discovery.database.reading() as reading:
+        items = discovery.provider.indexables(reading, ids)
+        everyone = Filter(max_visibility=2)
+        lists = discovery.rank_many(reading, list(items.values()), board.opposite, KEPT, everyone)
+    version = discovery.live.engine.version
+    with discovery.database.transaction() as session:
+        known = {*items, *(match.id for found in lists for match in found)}
+        revision = revisions(session, known)
+        for listing_id, found in zip(items, lists, strict=True):
+            if listing_id in revision:
+                kept = [match for match in found if match.id in revision]
+                replace_list(session, listing_id, kept, revision, version)
+    return len(items)
 
 
 def fresh_for(
     session: Session, listing_ids: Collection[int], since: datetime, limit: int = 20
 ) -> list[Suggestion]:
-    """Strong pairs of these listings first seen since a moment, not yet judged unfit."""
+    """Strong pairs of these listings first seen since a moment, not yet judged unfit.
+
+    One that was made from an earlier text of either side waits until the worker has renewed it.
+    """
+    mine, other = aliased(SearchRow), aliased(SearchRow)
     dismissed = (
         select(Feedback.id)
         .where(
@@ -87,7 +258,11 @@ def fresh_for(
     return list(
         session.scalars(
             select(Suggestion)
+            .join(mine, mine.listing_id == Suggestion.listing_id)
+            .join(other, other.listing_id == Suggestion.other_id)
             .where(
+                mine.revision == Suggestion.listing_revision,
+                other.revision == Suggestion.other_revision,
                 Suggestion.listing_id.in_(listing_ids),
                 Suggestion.level.in_(SHOWN_LEVELS),
                 Suggestion.first_seen_at > since,

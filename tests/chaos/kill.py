@@ -1,0 +1,283 @@
+"""Kills web processes and workers at random under load, then asks whether anything was lost.
+
+    python -m tests.chaos.kill --kills 200 --database sqlite
+    python -m tests.chaos.kill --kills 200 --database postgres
+
+Two web processes, two workers, three browsers that publish, change and withdraw. After the kills
+everything must be as the database alone says (`tests.chaos.truth`). A short form is in the suite.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import OperationalError
+
+from jiebang.core import clock, outbox
+from jiebang.core.boards import Board
+from jiebang.core.outbox import Job
+from tests.chaos import truth
+from tests.chaos.load import Listed, Load, cookie
+from tests.factories import World, world_on
+from tests.processes import ROOT, environment
+from tests.server import free_port
+
+PATIENCE = 300.0
+WEB = "from jiebang.cli import main; main()"
+WORKER = """
+import sys
+from datetime import timedelta
+from jiebang import config, wiring, worker
+from jiebang.core import clock
+from jiebang.core.limits import RateWindow
+from jiebang.db import Database
+from jiebang.discovery import index
+
+def count(session, payload):
+    '''One mark a job: a second one would break the primary key.'''
+    session.add(RateWindow(bucket=f"chaos:{payload['number']}", started_at=clock.now(), count=1))
+    session.flush()
+
+index.SNAPSHOT_AFTER = 20  # so that kills meet snapshots half written
+worker.CHORES_EVERY = timedelta(seconds=2)
+settings = config.load()
+database = Database(settings.database_url)
+door = wiring.discovery(settings, database)
+jobs = {**wiring.jobs(settings, database, door), "chaos": count}
+print("ready", flush=True)
+worker.Worker(database, jobs, chores=wiring.chores(door), pause=0.1).run()
+"""
+
+
+@dataclass
+class Victim:
+    """A process that may be killed and started again."""
+
+    name: str
+    source: str
+    arguments: tuple[str, ...]
+    settings: dict[str, str]
+    log: Path
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts it and returns at once."""
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", self.source, *self.arguments],
+                cwd=ROOT, env=environment(**self.settings), stdout=output, stderr=output,
+            )  # fmt: skip
+
+    def wait(self) -> None:
+        """Returns once it works; AssertionError with its output when it ends or takes too long."""
+        began, until = self.log.stat().st_size, time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            assert self.process is not None
+            if self.process.poll() is not None:
+                break
+            if self.port and truth.alive(self.port):
+                return
+            if not self.port and b"ready" in self.log.read_bytes()[max(0, began - 10) :]:
+                return
+            time.sleep(0.05)
+        text = self.log.read_text("utf-8", "replace")[-3000:]
+        raise AssertionError(f"{self.name} does not start:\n{text}")
+
+    def end(self, number: int) -> None:
+        """Sends a signal and waits for the end."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(number)
+            try:
+                self.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+@dataclass
+class Report:
+    """What was done and what was found."""
+
+    kills: dict[str, int] = field(default_factory=dict)
+    promised: int = 0
+    unknown: int = 0
+    checks: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        kills = "、".join(f"{name} {number}" for name, number in sorted(self.kills.items()))
+        lines = [
+            f"kills {sum(self.kills.values())} ({kills})",
+            f"steps promised {self.promised}, without an answer {self.unknown}",
+            f"full checks {self.checks}, problems {len(self.problems)}",
+            *(f"  {problem}" for problem in self.problems[:20]),
+        ]
+        return "\n".join(lines)
+
+
+def run(
+    world: World,
+    kills: int,
+    seed: int = 1,
+    every: int = 25,
+    say: Callable[[str], object] = lambda _text: None,
+    **extra: str,
+) -> Report:
+    """`kills` kills on a world of its own; a full check after `every` of them and at the end."""
+    dice, report = random.Random(seed), Report()
+    with victims(world, **extra) as all_:
+        load = Load(world, [v.port for v in all_ if v.port], cookie(world, world.operator()),
+                    listings(world), seed)  # fmt: skip
+        numbers = 0
+        while sum(report.kills.values()) < kills and not report.problems:
+            load.start()
+            for _ in range(min(every, kills - sum(report.kills.values()))):
+                numbers += counting_jobs(world, numbers)
+                load.moved_on(load.promised, dice.choice([0.0, 5.0, 20.0]))
+                time.sleep(dice.uniform(0.0, 0.5))
+                victim = dice.choice(all_)
+                victim.end(signal.SIGKILL)
+                report.kills[victim.name] = report.kills.get(victim.name, 0) + 1
+                victim.start()
+                if dice.random() < 0.6:  # now and then several are down at once
+                    victim.wait()
+            load.stop()
+            report.promised, report.unknown = load.promised, load.unknown
+            report.problems += load.problems
+            for victim in all_:
+                victim.wait()
+            report.problems += check(world, load, numbers)
+            report.checks += 1
+            say(str(report))
+    return report
+
+
+def counting_jobs(world: World, already: int) -> int:
+    """Adds three jobs that leave a mark each; none when others write for half a minute."""
+    try:
+        with world.database.transaction() as session:
+            for number in range(already + 1, already + 4):
+                outbox.enqueue(session, "chaos", {"number": number})
+    except OperationalError:
+        return 0
+    return 3
+
+
+def check(world: World, load: Load, counted: int) -> list[str]:
+    """Everything that must hold while nobody writes."""
+    drained(world)
+    found = []
+    for listed in load.listings:
+        try:
+            load.verify(listed)
+        except AssertionError as error:
+            found.append(str(error))
+    return [
+        *found,
+        *truth.database(world),
+        *truth.rows(world),
+        *truth.searches(world, load.ports),
+        *truth.jobs(world, counted),
+    ]
+
+
+def drained(world: World) -> None:
+    """Waits until no job is open. Leases of the killed are ended: two minutes need not pass."""
+    until = time.monotonic() + PATIENCE
+    with world.database.transaction() as session:
+        session.execute(
+            update(Job).where(Job.done_at.is_(None), Job.leased_by.is_not(None))
+            .values(leased_until=clock.now(), run_after=clock.now())
+        )  # fmt: skip
+    while time.monotonic() < until:
+        with world.database.transaction() as session:
+            session.execute(
+                update(Job).where(Job.done_at.is_(None), Job.attempts > 0, Job.leased_by.is_(None))
+                .values(run_after=clock.now())
+            )  # fmt: skip
+            open_ = session.scalar(select(func.count()).where(truth.due()))
+        if not open_:
+            return
+        time.sleep(0.3)
+
+
+def listings(world: World) -> list[Listed]:
+    """Needs of three organisations that wait for the operator, and outcomes that are published."""
+    found = []
+    for _ in range(3):
+        owner = world.owner()
+        browser = cookie(world, owner)
+        for _ in range(4):
+            code = world.submitted(owner)
+            found.append(Listed(code, browser, "submitted", world.listing(code).title))
+        for number in range(2):
+            world.published(owner, Board.OUTCOME, title=f"激光复合焊接控制变形{number}")
+    return found
+
+
+@contextmanager
+def victims(world: World, **extra: str) -> Iterator[list[Victim]]:
+    """Two web processes and two workers, ended at the end."""
+    home = world.settings.home
+    common = {
+        "JIEBANG_HOME": str(home),
+        "JIEBANG_DATABASE_URL": world.settings.database_url,
+        "JIEBANG_WORKER": "0",
+        "JIEBANG_THREADS": "4",
+        "JIEBANG_SEARCH_PER_MINUTE": "100000",
+        "OMP_NUM_THREADS": "1",
+        **extra,
+    }
+    made = []
+    for number in range(2):
+        port = free_port()
+        made.append(Victim(f"web{number}", WEB, ("serve",), {**common, "PORT": str(port)},
+                           home / f"web{number}.log", port))  # fmt: skip
+        made.append(Victim(f"worker{number}", WORKER, (), common, home / f"worker{number}.log"))
+    try:
+        for victim in made:
+            victim.start()
+        for victim in made:
+            victim.wait()
+        yield made
+    finally:
+        for victim in made:
+            victim.end(signal.SIGKILL)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--engine", choices=["faiss", "pgvector"], default="faiss")
+    asked = parser.parse_args()
+    engine = {"JIEBANG_VECTOR_ENGINE": asked.engine}
+    with (
+        tempfile.TemporaryDirectory(prefix="jb-kill-", ignore_cleanup_errors=True) as folder,
+        world_on(asked.database, Path(folder)) as world,
+    ):
+        report = run(world, asked.kills, asked.seed, say=_say, **engine)
+    raise SystemExit(1 if report.problems else 0)
+
+
+if __name__ == "__main__":
+    main()
