@@ -72,3 +72,114 @@ def search_command(
         with market(size, corpus, keep, workers) as made:
             results += bench.measure(made, read(rounds, queries), rounds, others)
     report("search", results, as_json)
+
+
+@command.command("index", help="向量索引：加入、保存、载入、按条件检索（随机向量）。")
+@_rows
+@click.option("--dim", default=256, show_default=True, type=click.IntRange(2, 4096), help="维数。")
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+def index_command(rows: str, dim: int, as_json: bool) -> None:
+    from . import indexing as bench
+    from .measure import report, rows_of
+
+    report("index", [bench.measure(size, dim) for size in rows_of(rows)], as_json)
+
+
+@command.command("encode", help="分词与编码的速度。")
+@_options(_rows, _queries, _workers)
+def encode_command(
+    rows: str,
+    queries: Path | None,
+    workers: int,
+    corpus: Path | None,
+    keep: Path | None,
+    as_json: bool,
+) -> None:
+    from . import encoding as bench
+    from .measure import report, rows_of
+    from .texts import listings
+    from .texts import queries as read
+
+    asked = read(500, queries)
+    report(
+        "encode",
+        [bench.measure(list(listings(n, corpus)), asked, workers) for n in rows_of(rows)],
+        as_json,
+    )
+
+
+@command.command("import", help="导入：校验、审计、编码、索引全部在内，与单独编码比较。")
+@_options(_rows, _workers, click.option("--strict", is_flag=True, help="同 jiebang import。"))
+def import_command(
+    rows: str,
+    workers: int,
+    strict: bool,
+    corpus: Path | None,
+    keep: Path | None,
+    as_json: bool,
+) -> None:
+    from . import importing as bench
+    from .measure import report, rows_of
+    from .texts import listings
+
+    report(
+        "import",
+        [bench.measure(list(listings(n, corpus)), workers, strict) for n in rows_of(rows)],
+        as_json,
+    )
+
+
+@command.command("freshness", help="两个进程：一个发布，另一个紧接着查找，应当次次找到。")
+@_rounds
+@click.option("--json", "as_json", is_flag=True, help="输出 JSON。")
+def freshness_command(rounds: int, as_json: bool) -> None:
+    from . import importing as bench
+    from .measure import report
+
+    report("freshness", [bench.freshness(rounds)], as_json)
+
+
+@command.command(
+    "pairs", help="全部需求对全部成果：向量部分与裸矩阵乘积比较，旁边是融合名单的代价。"
+)
+@_options(_rows, _queries, _workers)
+def pairs_command(
+    rows: str,
+    queries: Path | None,
+    workers: int,
+    corpus: Path | None,
+    keep: Path | None,
+    as_json: bool,
+) -> None:
+    from . import pairing as bench
+    from .market import market
+    from .measure import report, rows_of
+    from .texts import queries as read
+
+    results: list[dict[str, Any]] = []
+    for size in rows_of(rows):
+        with market(size, corpus, keep, workers) as made:
+            results.append(bench.measure(made, read(min(size, 1_000), queries)))
+    report("pairs", results, as_json)
+
+
+@command.command("start", help="从快照启动到第一次回答。")
+@_options(_rows, _queries, _workers)
+def start_command(
+    rows: str,
+    queries: Path | None,
+    workers: int,
+    corpus: Path | None,
+    keep: Path | None,
+    as_json: bool,
+) -> None:
+    from . import pairing as bench
+    from .market import market
+    from .measure import report, rows_of
+    from .texts import queries as read
+
+    results: list[dict[str, Any]] = []
+    for size in rows_of(rows):
+        with market(size, corpus, keep, workers) as made:
+            results.append(bench.start_up(made, read(5, queries)[0]))
+    report("start", results, as_json)
