@@ -49,7 +49,7 @@ def _whole(engine: Engine, texts: Texts, text: Text, where: Filter) -> int:
     prepared = engine.prepare(*text)
     found = engine.search(prepared, Kind.OUTCOME, _SHOWN, where)
     asked = Document(0, Kind.NEED, *text)
-    for match in found:
+    for match in found[:_SHOWN]:
         engine.explain(asked, Document(match.id, Kind.OUTCOME, *texts[match.id]))
     return len(found)
 
