@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexes.arrays import Growing
-from indexes.rows import Rows, inverted
+from indexes.rows import Row, Rows, inverted
 
 K1, B = 1.5, 0.75
+_MOST = 65535  # where a count stops
 _TAIL = 512  # texts after which the newest are merged into the tail's arrays, at the latest
 Slots = NDArray[np.int64]
 Scores = NDArray[np.float64]
@@ -63,8 +63,9 @@ class Postings:
     def __init__(self, background: Background | None = None):
         self._background = background
         self._terms: dict[str, int] = {}
+        self._names: list[str] = []  # term of each number
         self._df = Growing(np.int64)
-        self._general = Growing(np.float64)  # the background's part of the df
+        self._general = Growing(np.float64)  # the background's part of the df; NaN: not looked up
         self._lengths = Growing(np.int32)
         self._live = 0
         self._total = 0
@@ -72,7 +73,7 @@ class Postings:
         # the newest in _late
         self._base, self._base_rows = _nothing(), Rows.empty()
         self._tail, self._merged = _nothing(), 0
-        self._rows: list[tuple[NDArray[np.int32], NDArray[np.uint16]]] = []
+        self._rows: list[Row] = []
         self._late: dict[int, list[tuple[int, int]]] = {}
         self._penalty: tuple[float, NDArray[np.float32]] = (0.0, np.zeros(0, np.float32))
 
@@ -81,30 +82,39 @@ class Postings:
 
     def add(self, texts: Sequence[Mapping[str, int]]) -> None:
         """Appends texts, each as term -> count, to the next slots; a count stops at 65535."""
-        terms, first = self._terms, len(self)
+        terms, names, first = self._terms, self._names, len(self)
         lengths = []
         for text in texts:
-            ids = np.fromiter((terms.setdefault(t, len(terms)) for t in text), np.int32, len(text))
-            counts = np.fromiter((min(c, 65535) for c in text.values()), np.uint16, len(text))
-            self._rows.append((ids, counts))
-            lengths.append(int(counts.sum(dtype=np.int64)))
+            numbers = []
+            for term in text:
+                number = terms.get(term)
+                if number is None:
+                    number = terms[term] = len(names)
+                    names.append(term)
+                numbers.append(number)
+            found = list(text.values())
+            if found and max(found) > _MOST:
+                found = [min(count, _MOST) for count in found]
+            self._rows.append((np.array(numbers, np.int32), np.array(found, np.uint16)))
+            lengths.append(sum(found))
         self._grow(first, lengths)
 
     def _grow(self, first: int, lengths: Sequence[int]) -> None:
         self._df.extend(np.zeros(len(self._terms) - self._df.size, np.int64))
         df, split = self._df.view, len(self._base_rows)
-        for ids, _ in self._rows[first - split :]:
-            df[ids] += 1
+        added = self._rows[first - split :]
+        if added:
+            np.add.at(df, np.concatenate([ids for ids, _ in added]), 1)
         self._lengths.extend(np.asarray(lengths, np.int32))
         self._live += len(lengths)
         self._total += sum(lengths)
         if len(self) - max(self._merged, split) > max(_TAIL, len(self._rows) // 10):
             self._merge()
             return
-        for slot in range(first, len(self)):
-            ids, counts = self._rows[slot - split]
+        late = self._late
+        for slot, (ids, counts) in enumerate(added, first):
             for term, count in zip(ids.tolist(), counts.tolist(), strict=True):
-                self._late.setdefault(term, []).append((slot, count))
+                late.setdefault(term, []).append((slot, count))
 
     def _merge(self) -> None:
         rows = Rows.of(self._rows)
@@ -138,7 +148,11 @@ class Postings:
 
     def terms_from(self, first: int) -> list[str]:
         """The terms of numbers `first`, `first` + 1, ...; a number never changes its term."""
-        return list(islice(self._terms, first, None))
+        return self._names[first:]
+
+    def term(self, number: int) -> str:
+        """The term of a number."""
+        return self._names[number]
 
     def number(self, term: str) -> int:
         """The number of a term, -1 for an unknown one."""
@@ -149,21 +163,25 @@ class Postings:
         df = self._df.view[numbers].astype(np.float64)
         size = float(self._live)
         if self._background is not None:
-            known = self._general.size
-            if known < len(self._terms):
-                added = [self._background.frequency(term) for term in self.terms_from(known)]
-                self._general.extend(np.asarray(added, np.float64))
-            df += self._general.view[numbers]
+            self._general.extend(np.full(len(self._names) - self._general.size, np.nan))
+            general = self._general.view[numbers]
+            unknown = np.flatnonzero(np.isnan(general))  # few: a board has far more terms
+            if len(unknown):
+                names, frequency = self._names, self._background.frequency
+                general[unknown] = [frequency(names[n]) for n in numbers[unknown].tolist()]
+                self._general.view[numbers[unknown]] = general[unknown]
+            df += general
             size += self._background.weight
         return np.log1p(np.maximum(size - df + 0.5, 0.0) / (df + 0.5))
 
     def rows(self, slots: Slots) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The texts in these slots as term numbers: (slots + 1,) starts, and all of them."""
-        found = [self._row(int(slot))[0] for slot in slots]
-        starts = np.zeros(len(found) + 1, np.int64)
-        np.cumsum([len(ids) for ids in found], out=starts[1:])
-        ids = np.concatenate(found) if found else np.zeros(0, np.int32)
-        return starts, ids.astype(np.int64)
+        found = self._taken(slots)
+        return found.starts, found.ids.astype(np.int64)
+
+    def _taken(self, slots: Slots) -> Rows:
+        """The texts in these slots."""
+        return taken(self._base_rows, self._rows, slots)
 
     def scores(self, query: Mapping[str, float]) -> tuple[Scores, float]:
         """BM25 of every slot (slots,), and the bound: the sum of weight x idf over the query.
@@ -181,6 +199,40 @@ class Postings:
             for term, weight in query.items():
                 terms.setdefault(term, [0.0] * len(queries))[number] = weight
         sums = [np.zeros(len(self), np.float32) for _ in queries]
+        self._add(terms, sums)
+        return [total.astype(np.float64) for total in sums]
+
+    def add_scores(self, query: Mapping[str, float], total: NDArray[np.float32]) -> None:
+        """Adds the BM25 of every slot to `total`, (slots,)."""
+        self._add({term: [weight] for term, weight in query.items()}, [total])
+
+    def scores_at(self, queries: Sequence[Mapping[str, float]], slots: Slots) -> list[Scores]:
+        """`scores_of` for some slots only, to the same bit: by their texts, not by the postings."""
+        terms: dict[int, list[float]] = {}
+        for number, query in enumerate(queries):
+            for term, weight in query.items():
+                known = self._terms.get(term)
+                if known is not None:
+                    factor = weight * self.idf(term) * (K1 + 1.0)
+                    terms.setdefault(known, [0.0] * len(queries))[number] = factor
+        sums = [np.zeros(len(slots), np.float32) for _ in queries]
+        if terms and len(slots):
+            rows = self._taken(slots)
+            place = np.zeros(len(self._names), np.int16 if len(terms) < 32767 else np.int32)
+            place[list(terms)] = np.arange(1, len(terms) + 1)
+            found = place[rows.ids]
+            hits = np.flatnonzero(found)
+            # sums are float32 and in the query's order, like those over the postings
+            hits = hits[np.argsort(found[hits], kind="stable")]
+            owner = np.searchsorted(rows.starts, hits, "right") - 1
+            part = rows.counts[hits].astype(np.float32)
+            part /= part + self._penalties()[slots[owner]]
+            factors = np.asarray(list(terms.values()), np.float32)[found[hits] - 1]
+            for number, total in enumerate(sums):
+                np.add.at(total, owner, part * factors[:, number])
+        return [total.astype(np.float64) for total in sums]
+
+    def _add(self, terms: Mapping[str, Sequence[float]], sums: list[NDArray[np.float32]]) -> None:
         penalty = self._penalties()
         for term, weights in terms.items():
             number_ = self._terms.get(term)
@@ -193,7 +245,6 @@ class Postings:
                 for total, weight in zip(sums, weights, strict=True):
                     if weight:
                         np.add.at(total, slots, part * np.float32(weight * idf * (K1 + 1.0)))
-        return [total.astype(np.float64) for total in sums]
 
     def _places(self, term: int) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
         found = [self._base.of(term), self._tail.of(term)]
@@ -224,7 +275,7 @@ class Postings:
 
     def frozen(self) -> FrozenPostings:
         """What a snapshot needs, unmoved by later changes."""
-        return FrozenPostings(list(self._terms), self._base_rows, list(self._rows))
+        return FrozenPostings(list(self._names), self._base_rows, list(self._rows))
 
     def open(
         self,
@@ -247,6 +298,7 @@ class Postings:
         self._terms = {term: number for number, term in enumerate(terms)}
         if len(self._terms) != len(terms):
             raise ValueError("倒排词表有重复的词。")
+        self._names = list(terms)
         self._base_rows = rows
         self._base = _Inverted(starts, slots, tf)
         self._df.replace(np.diff(starts))
@@ -262,22 +314,24 @@ class FrozenPostings:
         self,
         terms: list[str],
         base: Rows,
-        tail: list[tuple[NDArray[np.int32], NDArray[np.uint16]]],
+        tail: list[Row],
     ):
         self.terms, self._base, self._tail = terms, base, tail
 
     def rows(self, slots: Slots) -> Rows:
         """The texts in these slots, in this order."""
-        split = len(self._base)
-        late = slots >= split
-        if not late.any():
-            return self._base.take(slots)
-        if late.all():
-            return Rows.of([self._tail[slot - split] for slot in slots])
-        pieces = [
-            self._tail[slot - split] if slot >= split else self._base.at(slot) for slot in slots
-        ]
-        return Rows.of(pieces)
+        return taken(self._base, self._tail, slots)
+
+
+def taken(base: Rows, tail: Sequence[Row], slots: Slots) -> Rows:
+    """The texts in these slots, in this order: of the base, and after it of the tail."""
+    split = len(base)
+    late = slots >= split
+    if not late.any():
+        return base.take(slots)
+    if late.all():
+        return Rows.of([tail[slot - split] for slot in slots])
+    return Rows.of([tail[slot - split] if slot >= split else base.at(slot) for slot in slots])
 
 
 def bag(segments: Sequence[str]) -> Counter[str]:

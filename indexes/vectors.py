@@ -29,6 +29,7 @@ Ids = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 _CLOSE = 1e-5  # beyond what float32 sums of a few hundred products of unit vectors differ by
+_DEEPEST = 16  # so many times k is looked for ties before all that are near are asked for
 _BLOCK = 50_000  # vectors handled at a time where a copy of all would be too large
 
 
@@ -126,6 +127,15 @@ class VectorEngine(Protocol):
     def shard(self, board: str, vector: str, dim: int) -> VectorShard:
         """A shard without slots; raises VectorInvalid for a dimension that is not positive."""
         ...
+
+
+def scores_of(
+    shard: VectorShard, queries: Sequence[Any], slots: Slots
+) -> list[NDArray[np.float64]]:
+    """`shard.scores` of several queries, to the same bit; where it pays, read only once."""
+    if not isinstance(shard, FaissVectors):
+        return [shard.scores(query, slots) for query in queries]
+    return shard.scores_of(queries, slots)
 
 
 @cache
@@ -256,11 +266,18 @@ class FaissVectors:
 
         Summed in float64, so that equal vectors get equal scores whatever stands beside them.
         """
-        row = plain(query, self.dim)[0].astype(np.float64)
-        out = np.zeros(len(slots), np.float64)
+        (found,) = self.scores_of([query], slots)
+        return found
+
+    def scores_of(self, queries: Sequence[Any], slots: Slots) -> list[NDArray[np.float64]]:
+        """`scores` of several queries, each with a product of its own: to the same bit."""
+        rows = [plain(query, self.dim)[0].astype(np.float64) for query in queries]
+        out = [np.zeros(len(slots), np.float64) for _ in rows]
         for start in range(0, len(slots), _BLOCK):
             part = slots[start : start + _BLOCK]
-            out[start : start + len(part)] = self._codes(part).astype(np.float64) @ row
+            codes = self._codes(part).astype(np.float64)
+            for row, scores in zip(rows, out, strict=True):
+                scores[start : start + len(part)] = codes @ row
         return out
 
     def _codes(self, slots: Slots) -> NDArray[np.float16]:
@@ -350,8 +367,14 @@ def _best(index: Any, row: Vectors, k: int, allowed: Mask) -> Slots:
     scores, slots = index.search(row, wanted, params=options)
     found: Slots = slots[0][:k].astype(np.int64)
     if wanted > k and scores[0][k] == scores[0][k - 1]:
-        # range_search sums in another order: its scores are equal within float32 only
         last = float(scores[0][k - 1])
-        _, _, slots = index.range_search(row, last - _CLOSE * max(1.0, abs(last)))
-        found = np.union1d(found, slots[allowed[slots]].astype(np.int64))
+        bound = last - _CLOSE * max(1.0, abs(last))
+        while scores[0][-1] >= bound and wanted < min(count, _DEEPEST * k):
+            wanted = min(4 * wanted, count)  # a few equal titles: much cheaper than range_search
+            scores, slots = index.search(row, wanted, params=options)
+        found = np.union1d(found, slots[0][scores[0] >= bound].astype(np.int64))
+        if wanted < count and scores[0][-1] >= bound:
+            # range_search sums in another order: its scores are equal within float32 only
+            _, _, slots = index.range_search(row, bound)
+            found = np.union1d(found, slots[allowed[slots]].astype(np.int64))
     return found

@@ -11,15 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexes.collection import Collection
-from indexes.vectors import VectorEngine
+from indexes.vectors import VectorEngine, scores_of
 from matching import ranking
 from matching.documents import DEMAND_SIDE, Conditions, Kind
 from matching.encoder import Encoder, StaticEncoder
-from matching.features import DENSE, FEATURES, LEXICAL, NEAR, Scale, lexical, lexical_bag
+from matching.features import DENSE, FEATURES, LEXICAL, NEAR, Scale
 from matching.filters import NUMBERS, VALUES, Filter
-from matching.fusion import Fusion
+from matching.fusion import LEVELS, Fusion
 from matching.near import Near
 from matching.prepared import Prepared
+from matching.words import Words
 
 METHODS = ("hybrid", "dense", "lexical")
 # Up to this many listings that pass the filter, all are scored in full; above, each of the four
@@ -111,15 +112,15 @@ class Board:
         total = int(allowed.sum())
         if asked.k < 1 or not total:
             return []
-        words = self._words(asked.query)
-        slots = np.flatnonzero(allowed).astype(np.int64)
+        words = Words(asked.query, self.collection.texts)
         wide = max(CANDIDATES, 5 * asked.k)
-        some = slots
         if total > SCORE_ALL:
             some = self._candidates(asked, allowed, words, wide, proposed)
+        else:
+            some = np.flatnonzero(allowed).astype(np.int64)
         found = self._scored(asked, some, words)
         if int(found.evidence.sum()) < asked.k and len(some) < total:
-            found = self._scored(asked, slots, words)
+            found = self._scored(asked, np.flatnonzero(allowed).astype(np.int64), words)
         return self._best(asked, self._refined(asked, found.of(found.evidence)))
 
     def features(self, query: Prepared, keys: Sequence[int]) -> Floats:
@@ -128,7 +129,7 @@ class Board:
         if any(len(place) != 1 for place in places):
             raise KeyError("不在榜上的编号")
         slots = np.concatenate(places) if places else np.zeros(0, np.int64)
-        found = self._cheap(query, slots, self._words(query))
+        found = self._cheap(query, slots, Words(query, self.collection.texts))
         found[:, _NEAR] = self._near(query, slots)
         return found
 
@@ -145,26 +146,18 @@ class Board:
             moved[top] = self._moves(found.slots[top], asked.conditions)
         final = np.round(found.fused + moved, 9)  # equal texts tie, the smaller id comes first
         order = np.lexsort((ids, -final))[: asked.k]
-        scores = self.fusion.probability(final)
+        scores = self.fusion.probability(final[order]).tolist()
+        levels = levels_of(self.fusion, final[order])
+        features = found.features[order].round(4).tolist()
         matches = []
-        for n in order:
-            parts = dict(zip(FEATURES, found.features[n].round(4).tolist(), strict=True))
+        for place, n in enumerate(order.tolist()):
+            parts = dict(zip(FEATURES, features[place], strict=True))
             parts["conditions"] = float(moved[n])
-            level = self.fusion.level(float(final[n]))
+            level = levels[place]
             if level == "无" and parts["covers"] >= _NAMED:
                 level = "弱"
-            matches.append(Match(int(ids[n]), float(scores[n]), level, parts))
+            matches.append(Match(int(ids[n]), scores[place], level, parts))
         return matches
-
-    def _words(self, query: Prepared) -> list[Floats]:
-        """The LEXICAL features of every slot."""
-        texts = self.collection.texts
-        title = lexical_bag(query.title_segments)
-        whole = title + lexical_bag(query.body_segments)
-        if not title or title == whole:  # the one text stands for both
-            found = [lexical(texts[name], whole) for name in ("words", "title")]
-            return [found[0], found[0], found[1], found[1]]
-        return [lexical(texts[name], bag) for name in ("words", "title") for bag in (whole, title)]
 
     def sought(self, query: Prepared, method: str) -> dict[str, NDArray[np.float32]]:
         """What each stored vector is compared with to find the candidates.
@@ -174,17 +167,17 @@ class Board:
         """
         title = query.title_vector if query.title_segments else query.whole_vector
         dense = _DENSE_ALONE if method == "dense" else np.asarray(self.fusion.weights[: len(DENSE)])
-        return {
+        found = {
             name: np.asarray(dense[own] * query.whole_vector + dense[titled] * title, np.float32)
             for name, own, titled in (("whole", 0, 1), ("title", 2, 3))
-            if dense[own] or dense[titled]
         }
+        return {name: vector for name, vector in found.items() if vector.any()}
 
     def _candidates(
         self,
         asked: Question,
         allowed: NDArray[np.bool_],
-        words: list[Floats],
+        words: Words,
         count: int,
         proposed: Slots | None,
     ) -> Slots:
@@ -200,25 +193,22 @@ class Board:
         lexical = weights[len(DENSE) : len(DENSE) + len(LEXICAL)]
         if asked.method == "lexical" or not lexical.any():
             lexical = np.ones(len(LEXICAL))
-        scores = sum(weight * column for weight, column in zip(lexical, words, strict=True))
-        sharing = np.flatnonzero((scores > 0) & allowed)
-        if len(sharing) > count:
-            sharing = sharing[np.argpartition(-scores[sharing], count)[:count]]
-        return np.unique(np.concatenate([*found, sharing])).astype(np.int64)
+        found.append(words.best(lexical, count, allowed))
+        return np.unique(np.concatenate(found)).astype(np.int64)
 
-    def _cheap(self, query: Prepared, slots: Slots, words: list[Floats]) -> Floats:
+    def _cheap(self, query: Prepared, slots: Slots, words: Words) -> Floats:
         """DENSE and LEXICAL features; NEAR ones stay 0."""
         title = query.title_vector if query.title_segments else query.whole_vector
-        whole, titles = self.collection.vectors["whole"], self.collection.vectors["title"]
+        asked = [query.whole_vector, title]
+        if np.array_equal(asked[0], asked[1]):
+            asked = asked[:1]
         scale = self._fitted()
-        columns = [
-            scale(whole.scores(query.whole_vector, slots)),
-            scale(whole.scores(title, slots)),
-            scale(titles.scores(query.whole_vector, slots)),
-            scale(titles.scores(title, slots)),
-            *(column[slots] for column in words),
-            *(np.zeros(len(slots)) for _ in NEAR),
-        ]
+        columns: list[Floats] = []
+        for name in ("whole", "title"):
+            found = scores_of(self.collection.vectors[name], asked, slots)
+            columns += [scale(found[0]), scale(found[-1])]
+        columns += words.at(slots)
+        columns += [np.zeros(len(slots)) for _ in NEAR]
         return np.asarray(np.stack(columns, axis=1), np.float64)
 
     def _near(self, query: Prepared, slots: Slots) -> Floats:
@@ -229,7 +219,7 @@ class Board:
             [self._near_titles.covered(slots, whole), self._near_words.covers(slots, title)], axis=1
         )
 
-    def _scored(self, asked: Question, slots: Slots, words: list[Floats]) -> Scored:
+    def _scored(self, asked: Question, slots: Slots, words: Words) -> Scored:
         """A first order by what is cheap to compute."""
         found = self._cheap(asked.query, slots, words)
         dense = found[:, : len(DENSE)] @ _DENSE_ALONE
@@ -292,3 +282,13 @@ class Board:
             pair = (found, asked) if self.kind in DEMAND_SIDE else (asked, found)
             moves.append(ranking.shift(*pair))
         return moves
+
+
+def levels_of(fusion: Fusion, fused: Floats) -> list[str]:
+    """`fusion.level` of many weighted sums at once."""
+    found = np.full(len(fused), len(LEVELS))
+    for place, name in reversed(list(enumerate(LEVELS))):
+        grade, least = fusion.bounds[name]
+        found[fusion.probability(fused, grade) >= least] = place
+    names = [*LEVELS, "无"]
+    return [names[place] for place in found.tolist()]

@@ -104,9 +104,11 @@ class StaticEncoder:
         """(words, dim): sums over each line of row numbers (0 adds nothing), of length one."""
         found = self.token_vectors[rows[:, 0]]
         for column in range(1, rows.shape[1]):
-            found = found + self.token_vectors[rows[:, column]]
+            more = np.flatnonzero(rows[:, column])  # most words have one row
+            found[more] += self.token_vectors[rows[more, column]]
         lengths = np.sqrt(np.einsum("ij,ij->i", found, found))
-        return np.asarray(found / np.maximum(lengths, 1e-9)[:, None], np.float32)
+        found /= np.maximum(lengths, 1e-9)[:, None]
+        return np.asarray(found, np.float32)
 
     def encode(self, segmented: Sequence[Sequence[str]]) -> Vectors:
         """See `Encoder.encode`."""

@@ -33,7 +33,7 @@ class Near:
     def __init__(self, postings: Postings, encoder: Encoder):
         self._postings = postings
         self._encoder = encoder if isinstance(encoder, StaticEncoder) else None
-        self._rows = np.zeros((0, 2), np.int64)  # of the model, per term of the postings
+        self._rows = np.zeros((0, 2), np.int32)  # of the model, per term; -1: not looked up yet
 
     def covered(self, slots: Slots, words: Sequence[str]) -> Floats:
         """(slots,): how much of each text in a slot is in these words."""
@@ -67,23 +67,30 @@ class Near:
         same = np.asarray(terms[:, None] == asked[None, :], np.float64)
         if self._encoder is None:
             return same
-        ours = self._encoder.unit(self._model_rows()[terms])
+        ours = self._encoder.unit(self._model_rows(terms))
         theirs = self._encoder.unit(_pairs([self._encoder.rows_of(word) for word in words]))
         found = (ours @ theirs.T).astype(np.float64)
         found[found < FAR] = 0.0
         # also a word that the model does not know is the same as itself
         return np.maximum(np.minimum(found, 1.0), same)
 
-    def _model_rows(self) -> Slots:
-        """(terms, 2): rows of the model for every term; terms are only ever added."""
-        known = len(self._rows)
-        if known > self._postings.terms:  # the postings were filled anew
-            known, self._rows = 0, self._rows[:0]
-        if known < self._postings.terms:
+    def _model_rows(self, terms: Slots) -> Slots:
+        """(terms, 2): rows of the model for these terms, each looked up once."""
+        known = self._rows
+        if len(known) > self._postings.terms:  # the postings were filled anew
+            known = known[:0]
+        if len(known) < self._postings.terms:
+            added = np.full((self._postings.terms - len(known), 2), -1, np.int32)
+            known = np.concatenate([known, added])
+        found = known[terms]
+        fresh = np.flatnonzero(found[:, 0] < 0)
+        if len(fresh):
             assert self._encoder is not None
-            added = [self._encoder.rows_of(term) for term in self._postings.terms_from(known)]
-            self._rows = np.concatenate([self._rows, _pairs(added)])
-        return self._rows
+            of, term = self._encoder.rows_of, self._postings.term
+            found[fresh] = _pairs([of(term(number)) for number in terms[fresh].tolist()])
+            known[terms[fresh]] = found[fresh]
+        self._rows = known
+        return found.astype(np.int64)
 
 
 def _pairs(rows: Sequence[tuple[int, ...]]) -> Slots:

@@ -1,0 +1,87 @@
+"""The LEXICAL features of one query: exact for some slots, or the best slots by a sum of them.
+
+A query is asked up to four ways (its whole text and its title, of whole texts and of titles).
+Going through the postings for each of them costs most of a search over many listings; so the
+postings are gone through once per field, for a weighted sum that only proposes candidates, and
+the four values are computed from the texts of those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexes.postings import K1, Postings
+from matching.features import LEXICAL, lexical_bag
+from matching.prepared import Prepared
+
+Floats = NDArray[np.float64]
+Slots = NDArray[np.int64]
+_FIELDS = ("words", "title")
+_ALL = 20_000  # slots from which the postings are gone through instead of the texts
+_STEP = 16  # every how many slots are looked at to guess the bound of the best
+_DEEP = 3  # how much deeper than needed the guess is
+
+
+class Words:
+    """The words of one query before a collection's postings `texts` ("words" and "title")."""
+
+    def __init__(self, query: Prepared, texts: Mapping[str, Postings]):
+        self._texts = [texts[name] for name in _FIELDS]
+        title = lexical_bag(query.title_segments)
+        whole = title + lexical_bag(query.body_segments)
+        bags = [whole] if not title or title == whole else [whole, title]
+        # a word's weight is the root of its count: see `features.lexical`
+        self._queries = [{word: n**0.5 for word, n in bag.items()} for bag in bags]
+        self._norms = [[_norm(texts, each) for each in self._queries] for texts in self._texts]
+
+    def at(self, slots: Slots) -> list[Floats]:
+        """The LEXICAL features of these slots, in that order."""
+        found: list[Floats] = []
+        for texts, norms in zip(self._texts, self._norms, strict=True):
+            if len(slots) > _ALL:
+                scores = [every[slots] for every in texts.scores_of(self._queries)]
+            else:
+                scores = texts.scores_at(self._queries, slots)
+            values = [
+                np.asarray(each / ((K1 + 1.0) * norm)) if norm else np.zeros(len(slots))
+                for each, norm in zip(scores, norms, strict=True)
+            ]
+            found += [values[0], values[-1]]  # one text may stand for both
+        return found
+
+    def best(self, weights: NDArray[np.float64], count: int, allowed: NDArray[np.bool_]) -> Slots:
+        """The `count` best allowed slots that share a word, by the weighted sum of the features."""
+        total = np.zeros(len(allowed), np.float32)
+        pairs = weights.reshape(len(_FIELDS), len(LEXICAL) // len(_FIELDS))
+        for texts, norms, own in zip(self._texts, self._norms, pairs, strict=True):
+            shares = [float(own.sum())] if len(self._queries) == 1 else own.tolist()
+            asked: dict[str, float] = {}
+            for query, norm, share in zip(self._queries, norms, shares, strict=True):
+                if norm and share:
+                    for word, weight in query.items():
+                        asked[word] = asked.get(word, 0.0) + weight * share / norm
+            texts.add_scores(asked, total)
+        total *= allowed
+        return _highest(total, count)
+
+
+def _norm(postings: Postings, query: Mapping[str, float]) -> float:
+    return float(sum((weight * postings.idf(word)) ** 2 for word, weight in query.items()) ** 0.5)
+
+
+def _highest(total: NDArray[np.float32], count: int) -> Slots:
+    """The `count` slots with the highest values above 0."""
+    bound = np.float32(0.0)
+    sample = total[::_STEP]
+    depth = _DEEP * count // _STEP
+    if 0 < depth < len(sample):
+        bound = np.partition(sample, len(sample) - depth)[len(sample) - depth]
+    found = np.flatnonzero(total > bound)
+    if len(found) < count and bound > 0:
+        found = np.flatnonzero(total > 0)
+    if len(found) > count:
+        found = found[np.argpartition(-total[found], count)[:count]]
+    return found.astype(np.int64)
