@@ -237,7 +237,7 @@ class Discovery:
         with self.live.present() as engine:
             for item in items:
                 narrowed = replace(where, exclude_organisation=item.organisation_id, open_on=today)
-                prepared = self._prepared(session, item.document)(engine)
+                prepared = self.prepared(session, item.document)(engine)
                 asking.append(Asking(prepared, narrowed, item.document.conditions))
             lists = rank_block(engine, Kind(board.value), asking, k)
         return [[match for match in found if match.level in WEAK] for found in lists]
