@@ -247,8 +247,8 @@ class PgvectorVectors:
             best = np.asarray(list(found), np.int64)
         if len(best) < k:
             raise VectorsMissing(f"{self._name} 应有至少 {k} 条，查到 {len(best)} 条。")
-        order = np.argsort(ids, kind="stable")
-        return np.asarray(slots[order[np.searchsorted(ids, best, sorter=order)]], np.int64)
+        ranks = np.argsort(ids, kind="stable")
+        return np.asarray(slots[ranks[np.searchsorted(ids, best, sorter=ranks)]], np.int64)
 
     def scores(self, query: Any, slots: Slots) -> NDArray[np.float64]:
         """See `VectorShard.scores`; summed here in float64, as the other engines do."""

@@ -39,6 +39,7 @@ def areas(app: Flask) -> None:
     from .orgs.notices import views as notices
     from .orgs.relations import views as relations
     from .technology.contracts import views as contracts
+    from .technology.grants import views as grants
     from .technology.projects import views as projects
     from .technology.publicity import views as publicity
     from .technology.registration import views as registration
@@ -46,8 +47,8 @@ def areas(app: Flask) -> None:
 
     for area in (
         accounts, orgs, notices, relations, discovery, boards, batches, standing, threads,
-        responses, reviews, publicity, contracts, registration, projects, results, brokering,
-        filling, operations,
+        responses, reviews, publicity, contracts, registration, grants, projects, results,
+        brokering, filling, operations,
     ):  # fmt: skip
         area.register(app)
 

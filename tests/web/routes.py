@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
@@ -39,8 +40,19 @@ from jiebang.core.tokens import token_hash
 from jiebang.core.uploads import Received
 from jiebang.orgs.models import Claim, Invitation, Organisation, VerificationRequest
 from jiebang.orgs.relations import services as relations
+from jiebang.technology.grants.models import GrantTable
+from jiebang.technology.projects import queries as projects
+from jiebang.technology.projects import services as project_services
+from jiebang.technology.projects.models import Acceptance, GrantPayment, Recovery, RequestKind
+from jiebang.technology.projects.workflow import (
+    AcceptanceState,
+    GrantState,
+    RecoveryState,
+    Turn,
+)
 from jiebang.technology.publicity import services as publicity
 from jiebang.technology.publicity.models import Basis
+from jiebang.technology.results.models import Case as Shown
 from jiebang.web.access import Access, declaration
 from tests.conftest import post
 from tests.factories import World, complete
@@ -192,6 +204,7 @@ def setting_in(world: World, folder: Path) -> Setting:
         for each in (owner, third):
             agreement_services.confirm(session, each, signing, signing.newest.hash)
         confirming = _selected(session, world, owner, third, proposed)
+        project = _project(session, world, third, signing)
         shown = publicity.begin(
             session, third, _response(session, world, third, stranger, public_need), Basis.TRACK,
             "规则",
@@ -225,6 +238,7 @@ def setting_in(world: World, folder: Path) -> Setting:
             ("reviews.of", "code"): formal_need,
             ("reviews.ask", "code"): formal_need,
             ("reviews.conclude", "code"): formal_need,
+            **project,
             "agreement_id": confirming.id,
             "number": 1,
             **{
@@ -271,6 +285,7 @@ def setting_in(world: World, folder: Path) -> Setting:
         ("brokering.send", "code"): draft,
         ("responses.start", "code"): draft,
         ("responses.begin", "code"): draft,
+        "case_id": 2**30,
         "code": draft,
         "attachment_id": files[1],
         "token": "nobody-was-sent-this-token",
@@ -305,6 +320,48 @@ def _selected(session: Any, world: World, issuer: Actor, solver: Actor, code: st
     agreement_services.save(session, issuer, found, 1, written({**found.newest.content}))
     agreement_services.propose(session, issuer, found)
     return found
+
+
+def _project(session: Any, world: World, solver: Actor, agreement: Agreement) -> dict[Any, Any]:
+    """A project with one of everything, as far as keys are asked for."""
+    found = projects.of_agreement(session, agreement.id)
+    assert found is not None
+    moment, day = clock.now(), clock.today()
+    first = projects.milestones(session, found.id)[0]
+    received = [Received(io.BytesIO(PDF), "样件.pdf")]
+    project_services.milestones.file(
+        session, solver, first, "样件三件。", received, world.settings.uploads, 10_000
+    )
+    asked = project_services.requests.ask(
+        session, solver, found, RequestKind.EXTENSION, "原料推迟。", months=2
+    )
+    table = session.scalars(select(GrantTable)).first()
+    waits: dict[str, Any] = {"project_id": found.id, "until": day}
+    acceptance = Acceptance(**waits, number=1, state=AcceptanceState.FILED, summary="完成",
+                            filed_at=moment, holder=Turn.CLIENT)  # fmt: skip
+    recovery = Recovery(**waits, amount=100, state=RecoveryState.CLAIMED, basis="未用",
+                        claimed_at=moment, holder=Turn.SOLVER)  # fmt: skip
+    grant = GrantPayment(**waits, version_id=table.versions[0].id, table_id=table.id, name="首笔",
+                         amount=100, inputs={}, steps=["固定金额"], state=GrantState.PROPOSED,
+                         proposed_at=moment, holder=Turn.OPERATOR)  # fmt: skip
+    found.accepted_at = moment
+    shown = Shown(project_id=found.id, title="样品案例", text="效果很好。", changed_at=moment,
+                  client_agreed_at=moment, solver_agreed_at=moment,
+                  published_at=moment)  # fmt: skip
+    session.add_all([acceptance, recovery, grant, shown])
+    session.flush()
+    return {
+        "project_id": found.id,
+        "milestone_id": first.id,
+        "instalment_id": projects.instalments(session, found.id)[0].id,
+        "evidence_id": projects.files(session, found.id)[0][0].id,
+        "acceptance_id": acceptance.id,
+        ("projects.reply", "request_id"): asked.id,
+        "recovery_id": recovery.id,
+        "grant_id": grant.id,
+        "table_id": table.id,
+        "case_id": shown.id,
+    }
 
 
 @dataclass(frozen=True)

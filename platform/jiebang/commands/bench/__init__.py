@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+Decorator = Callable[[Callable[..., None]], Callable[..., None]]
+
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-def _options(*more: Any) -> Any:
-    def wrap(command: Any) -> Any:
-        common = (
+def _options(*more: Decorator) -> Decorator:
+    def wrap(command: Callable[..., None]) -> Callable[..., None]:
+        common: tuple[Decorator, ...] = (
             click.option(
                 "--corpus", type=_FOLDER, help="用这个目录里的论文切出内容；不给就用行业词汇拼成。"
             ),

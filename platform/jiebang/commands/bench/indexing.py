@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -61,9 +62,9 @@ def _asked(
     for done in range(1, _ASKED + 1):
         query = rng.standard_normal(plain.shape[1]).astype(np.float32)
         query /= np.linalg.norm(query)
-        found = ours.run(lambda query=query: base.search(query, _K, allowed))
-        library.run(lambda query=query: raw(query, _K, None if unfiltered else allowed))
-        scores = product.run(lambda query=query: plain @ query)
+        found = ours.run(partial(base.search, query, _K, allowed))
+        library.run(partial(raw, query, _K, None if unfiltered else allowed))
+        scores = product.run(partial(np.matmul, plain, query))
         exact = slots[np.argsort(-scores[slots])[:_K]]
         hits += len(np.intersect1d(found, exact))
         wanted += len(exact)

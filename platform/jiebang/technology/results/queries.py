@@ -49,7 +49,7 @@ def by_industry(session: Session) -> dict[str, Count]:
             .join(Project, Project.listing_id == Listing.id)
             .where(Project.accepted_at.is_not(None))
             .group_by(Listing.industry)
-        ).all()  # type: ignore[arg-type]
+        ).all()
     )
     paid: dict[str, int] = dict(
         session.execute(
@@ -57,7 +57,7 @@ def by_industry(session: Session) -> dict[str, Count]:
             .join(Project, Project.listing_id == Listing.id)
             .join(ProjectInstalment, ProjectInstalment.project_id == Project.id)
             .group_by(Listing.industry)
-        ).all()  # type: ignore[arg-type]
+        ).all()
     )
     return {
         industry: Count(*signed.get(industry, (0, 0)), accepted.get(industry, 0),

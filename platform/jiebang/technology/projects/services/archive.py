@@ -150,7 +150,7 @@ def build(
 
 
 def _summary(session: Session, bundle: _Bundle, found: Project) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["榜单", f"{found.listing.code} {found.listing.title}"],
         *[
             [PARTY_LABELS[party],
@@ -166,7 +166,7 @@ def _summary(session: Session, bundle: _Bundle, found: Project) -> None:
         ["结束", found.ended_at],
         ["终止原因", found.reason],
     ]  # fmt: skip
-    steps = [
+    steps: list[list[Any]] = [
         [each.at, each.who, each.label, each.reason] for each in queries.events(session, found.id)
     ]
     body = table(["项目", "内容"], rows) + "<h2>办理记录</h2>"

@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response as Answer
 from jiebang.core.errors import Invalid
 from jiebang.web.access import Level, Tenancy, access, actor, db
 
-from ...grants import queries as tables
 from ...grants.rules import INPUT_LABELS, Input
 from .. import queries, services
 from ..models import GrantPayment, ProjectInstalment, Recovery
@@ -108,7 +107,6 @@ def propose(project_id: int) -> str | tuple[str, int] | Answer:
     table_id, name = typed.number("table") or 0, form.get("name", "")
 
     def act() -> None:
-        tables.table(session, table_id)
         version = next((v for t, v, _ in offers(session, found) if t.id == table_id), None)
         given: dict[Input, int] = {}
         for each in asked_inputs(version.parsed()) if version is not None else []:

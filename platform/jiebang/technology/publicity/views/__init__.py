@@ -17,7 +17,7 @@ def register(app: Flask) -> None:
     """Adds the routes, the menu entry, what waits, and the line on a listing's page."""
     assert all((asking, objections, public))
     app.register_blueprint(blueprint)
-    navigation.add(app, Entry(37, "公示", "publicity.index", lambda who: True))
+    navigation.add(app, Entry(37, "公示", "publicity.index", lambda who: who.user_id is None))
     if pending.tasks not in boards_todo.SECTIONS:
         boards_todo.SECTIONS.append(pending.tasks)
     if sections.on_listing not in boards_sections.ON_LISTING:
