@@ -242,7 +242,8 @@ def select(cast: Cast) -> None:
     """The formality check, the closing day, the experts, the shortlist and the selection."""
     operator, owner = cast.operator, cast.owner
     menu(operator, "我的待办")
-    operator.get_by_role("link", name=re.compile("^去审查")).first.click()
+    waiting = operator.get_by_role("main").get_by_role("listitem").filter(has_text=TITLE)
+    waiting.get_by_role("link", name=re.compile("^去审查")).click()
     press(operator, "通过，交发榜方")
     _closing_day_passes(cast)
     code = _code(owner)

@@ -204,7 +204,7 @@ def setting_in(world: World, folder: Path) -> Setting:
         for each in (owner, third):
             agreement_services.confirm(session, each, signing, signing.newest.hash)
         confirming = _selected(session, world, owner, third, proposed)
-        project = _project(session, world, third, signing)
+        project = _project(session, world, owner, signing)
         shown = publicity.begin(
             session, third, _response(session, world, third, stranger, public_need), Basis.TRACK,
             "规则",
