@@ -83,6 +83,25 @@ def take_up(
     return bool(parts)
 
 
+def turn_down(
+    discovery: Discovery,
+    session: Session,
+    actor: Actor,
+    listing_id: int,
+    other_id: int,
+    reason: str,
+) -> bool:
+    """不合适 from an answer given elsewhere (a declined interest), with the reason given there.
+
+    The sentence that went with it was written to the other side and is not copied. Says whether it
+    was stored, as `take_up` does.
+    """
+    parts, model = discovery.parts(session, listing_id, other_id)
+    if parts:
+        _store(session, actor, listing_id, other_id, Verdict.UNFIT, reason, "", parts, model)
+    return bool(parts)
+
+
 def _store(
     session: Session,
     actor: Actor,

@@ -15,9 +15,10 @@ from matching.learning import Pairs
 from .models import Feedback, Verdict
 
 # What a reason says of the pair's texts. A price or a date that does not suit says that the field
-# was right; 方向无关 says that it was not. 已有方案, 描述不清 and 其他 say nothing of the pair.
+# was right; 方向无关 says that it was not. 已有方案, 描述不清, 已选定他方, 榜单已结束 and 其他 say
+# nothing of the pair.
 UNRELATED = frozenset({"unrelated"})
-SILENT = frozenset({"solved", "unclear", "other"})
+SILENT = frozenset({"solved", "unclear", "another_chosen", "listing_ended", "other"})
 
 
 @dataclass(frozen=True, slots=True)

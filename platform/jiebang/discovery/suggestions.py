@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from jiebang.core import clock, outbox
 from jiebang.core.boards import Board
+from matching import exposure
 from matching.engine import Filter, Match
 from matching.pairs import BLOCK
 
@@ -244,6 +245,8 @@ def fresh_for(
     """Strong pairs of these listings first seen since a moment, not yet judged unfit.
 
     One that was made from an earlier text of either side waits until the worker has renewed it.
+    One that many others are sent already is left out, save among the first of a list
+    (`matching.exposure`); a search, and the listing's own page of matches, still have it.
     """
     mine, other = aliased(SearchRow), aliased(SearchRow)
     dismissed = (
@@ -267,10 +270,44 @@ def fresh_for(
                 Suggestion.level.in_(SHOWN_LEVELS),
                 Suggestion.first_seen_at > since,
                 ~dismissed,
+                _not_crowded(session, mine),
             )
             .order_by(Suggestion.score.desc())
             .limit(limit)
         )
+    )
+
+
+def _not_crowded(session: Session, mine: type[SearchRow]) -> ColumnElement[bool]:
+    """Whether a pair is among the first of its own list, or its other side among few enough lists
+    where it fits better than here."""
+    ahead, rival = aliased(Suggestion), aliased(Suggestion)
+    place = (
+        select(func.count())
+        .where(ahead.listing_id == Suggestion.listing_id, ahead.score > Suggestion.score)
+        .scalar_subquery()
+    )
+    places = (
+        select(func.count())
+        .where(
+            rival.other_id == Suggestion.other_id,
+            rival.level.in_(SHOWN_LEVELS),
+            rival.score > Suggestion.score,
+        )
+        .scalar_subquery()
+    )
+    size = dict.fromkeys(Board, 0) | {
+        board: number
+        for board, number in session.execute(
+            select(SearchRow.board, func.count()).where(SearchRow.live).group_by(SearchRow.board)
+        )
+    }
+    return or_(
+        place < exposure.KEPT_ANYHOW,
+        *(
+            and_(mine.board == board, places < exposure.cap(size[board], size[board.opposite]))
+            for board in Board
+        ),
     )
 
 

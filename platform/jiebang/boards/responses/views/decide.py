@@ -8,8 +8,11 @@ from werkzeug.wrappers import Response as Answer
 from jiebang.core.errors import Conflict, Invalid
 from jiebang.core.permissions import Permission
 from jiebang.core.reasons import choices
+from jiebang.discovery import feedback
 from jiebang.web.access import Level, Tenancy, access, actor, db
+from jiebang.web.current import platform
 
+from ...threads.models import Thread
 from .. import queries, services
 from ..models import Response, Round
 from ..workflow import RESPONSE
@@ -51,6 +54,7 @@ def act(response_id: int, name: str) -> str | tuple[str, int] | Answer:
     try:
         if name == "select":
             services.select(session, who, found, form.get("to_others", ""))
+            _learn(found)
         elif name == "withdraw":
             services.withdraw(session, who, found)
         else:
@@ -59,6 +63,15 @@ def act(response_id: int, name: str) -> str | tuple[str, int] | Answer:
         return _ask(found, name, error.errors, dict(form)), 422
     flash(DONE[name], "success")
     return redirect(url_for("responses.response", response_id=response_id), 303)
+
+
+def _learn(found: Response) -> None:
+    """The strongest word on a pair: what the response grew out of was selected."""
+    thread = db().get(Thread, found.thread_id) if found.thread_id is not None else None
+    if thread is not None and thread.own_listing_id is not None:
+        feedback.take_up(
+            platform().discovery, db(), actor(), found.listing_id, thread.own_listing_id
+        )
 
 
 def _ask(found: Response, name: str, errors: dict[str, str], typed: dict[str, str]) -> str:

@@ -10,13 +10,14 @@ from werkzeug.wrappers import Response
 from jiebang.core.errors import Invalid
 from jiebang.core.reasons import choices
 from jiebang.core.uploads import Received
+from jiebang.discovery import feedback
 from jiebang.web.access import Level, Tenancy, access, actor, db
 from jiebang.web.current import platform
 from jiebang.web.throttle import throttle
 
 from .. import queries, services
 from ..models import FileLevel, Thread
-from ..workflow import THREAD
+from ..workflow import THREAD, ThreadState
 from .blueprint import blueprint
 from .read import page
 
@@ -46,6 +47,7 @@ def say(thread_id: int) -> str | tuple[str, int] | Response:
     chosen = request.files.get("file")
     settings = platform().settings
     level = FileLevel.AGREEMENT if "protected" in request.form else FileLevel.BOTH
+    open_interest = found.state is ThreadState.INTERESTED
     try:
         services.say(
             session,
@@ -62,6 +64,9 @@ def say(thread_id: int) -> str | tuple[str, int] | Response:
         )
     except Invalid as error:
         return page(found, error.errors, dict(request.form)), 422
+    if open_interest and found.state is ThreadState.TALKING and found.own_listing_id is not None:
+        # the owner wants to talk about this pair, too: the ranking learns from both sides
+        feedback.take_up(platform().discovery, session, who, found.listing_id, found.own_listing_id)
     return _back(thread_id, "latest")
 
 
@@ -87,6 +92,11 @@ def end(thread_id: int, name: str) -> str | tuple[str, int] | Response:
         services.end(session, who, found, name, form.get("reason", ""), form.get("code", ""))
     except Invalid as error:
         return _ask(found, name, error.errors, dict(form)), 422
+    if name == "decline" and found.own_listing_id is not None and found.reason_code is not None:
+        feedback.turn_down(
+            platform().discovery, session, who, found.listing_id, found.own_listing_id,
+            found.reason_code.value,
+        )  # fmt: skip
     flash(DONE[name], "success")
     return _back(thread_id)
 
