@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from tests.server import Server
 
 from . import whole_line as line
+from . import whole_line_after as after
 from .conftest import OpenPage, Watch
 
 
@@ -36,3 +37,6 @@ def test_from_a_vague_line_to_the_end(
     line.agree_to_talk(cast)
     line.answer(cast)
     line.select(cast)
+    after.object_in_vain(cast)
+    after.agree(cast)
+    after.register(cast)
