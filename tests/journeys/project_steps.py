@@ -124,7 +124,7 @@ def archive_of(page: Page) -> zipfile.ZipFile:
     return zipfile.ZipFile(Path(waiting.value.path()))
 
 
-def publish_case(client: Page, solver: Page, title: str, text: str) -> None:
+def publish_case(client: Page, solver: Page, title: str, text: str, stop: Stop) -> None:
     """The solver writes the public case; both sides agree to it."""
     reload(solver)
     go(solver, "编辑或查看公示")
@@ -135,6 +135,7 @@ def publish_case(client: Page, solver: Page, title: str, text: str) -> None:
     press(solver, "同意以上文字公示")
     reload(client)
     go(client, "编辑或查看公示")
+    stop(client, "project-8-words-to-agree")
     press(client, "同意以上文字公示")
     told(client, "已公示")
 
@@ -193,4 +194,5 @@ def carry_out(
         solver,
         title or "合同初审从两天缩短到两小时",
         text or "核对依据逐条可查，法务只看有疑问的条款。",
+        stop,
     )
