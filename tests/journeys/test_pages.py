@@ -59,6 +59,8 @@ FILES = frozenset(
         "contracts.paper",
         "publicity.evidence",
         "registration.sheet",
+        "projects.archive",
+        "projects.file",
     }
 )
 ELSEWHERE = {
@@ -86,7 +88,9 @@ ELSEWHERE = {
     "contracts.ask": "test_agreement",
     "publicity.write": "test_agreement",
     "publicity.objection": "test_agreement",
-    "registration.registration": "test_agreement",
+    "projects.acceptance": "test_project",
+    "results.edit": "test_project",
+    "results.case": "test_project",
     "publicity.ask": "the selection is public already: tests/technology/test_publicity.py",
     "orgs.claim": "the demonstration has no organisation without people",
     "orgs.review_claim": "the demonstration has no organisation without people",

@@ -242,6 +242,7 @@ def test_results_count_what_is_true(world: World) -> None:
     visitor = world.browser(None)
     before = visitor.get("/results/").text
     assert re.search(r"已签协议</p>\s*<p class=\"kpi__value\">0", before)
+    assert "已经办成的" not in visitor.get("/").text
     running = running_in(world)
     running.passed(0)
     running.report(0, 10_000_000)
@@ -253,6 +254,9 @@ def test_results_count_what_is_true(world: World) -> None:
     assert re.search(
         r"实际到账</p>\s*<p class=\"kpi__value\">10万元", visitor.get("/results/").text
     )
+    start = visitor.get("/").text
+    assert "已经办成的" in start
+    assert re.search(r"实际到账</dt><dd>10万元", start) and "通过验收</dt>" not in start
 
 
 def test_a_case_is_public_while_both_agree_to_its_words(world: World) -> None:
@@ -310,3 +314,16 @@ def test_a_project_not_accepted_has_nothing_to_show(world: World) -> None:
                 text="看").status_code == 409  # fmt: skip
     with world.database.reading() as session:
         assert session.get_one(Agreement, 1).agreed_at is not None
+
+
+def test_the_first_line_says_whose_turn_it_is_today(world: World) -> None:
+    """What was handed in waits for the client now; the next milestone's day is far away."""
+    running = running_in(world)
+    assert "提交“样件”的成果证据" in page(running, running.solver)
+    running.evidence(0)
+    for who, name in ((running.client, "本单位（委托方）"), (running.solver, "委托方")):
+        text = page(running, who)
+        assert re.search(rf">\s*{name}\s*<", text)
+        assert "评定“样件”：通过，或写明要整改什么" in text
+    listed = world.browser(running.client).get("/projects/").text
+    assert "等本单位（委托方）评定“样件”" in listed and "已付 0元 / 100万元" in listed

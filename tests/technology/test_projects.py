@@ -439,6 +439,9 @@ def test_overdue_waits_climb_to_holder_and_operator(world: World) -> None:
     with world.database.reading() as session:
         late = queries.overdue(session, clock.today(), 10)
         assert len(late) == 3
+    text = world.browser(running.operator).get("/operations/overdue").text
+    assert text.count("项目 · 里程碑“") == 3
+    assert "项目 · 里程碑“样件” · 待评定" in text
 
 
 def _told(world: World, user_id: int | None) -> int:

@@ -31,7 +31,7 @@ from jiebang.discovery.engine import Discovery
 from jiebang.orgs import services as orgs
 from jiebang.orgs.models import Category, Cultivation, Organisation, OrganisationState, Size
 
-from . import dealings, introducing, signing
+from . import dealings, introducing, running, signing
 
 DATA = Path(__file__).resolve().parent / "data"
 ACTOR = Actor(user_id=None, label="演示数据", permissions=frozenset(Permission))
@@ -94,6 +94,7 @@ def load(database: Database, discovery: Discovery) -> Loaded:
             dealings.load(session)
             introducing.load(session)
             signing.load(session)
+            running.load(session)
         found.organisations = _count(session, Organisation.id)
         found.listings = _count(session, Listing.id)
         found.published = int(

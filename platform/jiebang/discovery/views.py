@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Flask, render_template, request
 from flask_login import current_user
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from jiebang.core.boards import Board
@@ -23,6 +25,8 @@ from .presenting import match_view
 from .sought import sought
 
 blueprint = Blueprint("discovery", __name__, template_folder="templates")
+ON_START: list[Callable[[Session], Markup | str]] = []
+"""What higher floors put below the three lines; "" where there is nothing to show yet."""
 PER_BOARD = 5
 PER_OTHER = 2
 CLEAR = ("强", "较强")
@@ -145,4 +149,4 @@ def _frame(session: Session) -> dict[str, Any]:
     examples = [
         {"kind": board.value, "kind_label": board.label, "text": text} for board, text in EXAMPLES
     ]
-    return {"lines": lines, "examples": examples}
+    return {"lines": lines, "examples": examples, "below": [each(session) for each in ON_START]}

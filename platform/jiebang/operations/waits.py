@@ -27,6 +27,10 @@ from jiebang.brokering.workflow import STATE_LABELS as INTRODUCTION_STATES
 from jiebang.core import clock
 from jiebang.core.sides import HOLDER_LABELS, Holder
 from jiebang.orgs.models import Organisation
+from jiebang.technology.projects import queries as projects
+from jiebang.technology.projects.models import Project
+from jiebang.technology.projects.words import what as project_wait
+from jiebang.technology.projects.workflow import Turn
 
 SHOWN = 200
 
@@ -94,8 +98,10 @@ def overdue(session: Session) -> list[Wait]:
         )
     ]
     fillings = list(filling.overdue(session, clock.today(), SHOWN))
+    running = projects.overdue(session, clock.today(), SHOWN)
     wanted = {each.issuer_id for _, each in found} | {each.organisation_id for _, each in found}
     wanted |= {each.organisation_id for each in fillings}
+    wanted |= {row for each in running for row in _project(each).party_ids}
     known = {
         row.id: row
         for row in session.scalars(select(Organisation).where(Organisation.id.in_(wanted)))
@@ -114,6 +120,7 @@ def overdue(session: Session) -> list[Wait]:
         for part, name in reviews.overdue(session, SHOWN)
     ]
     waits += [_filling(each, known) for each in fillings]
+    waits += [_running(each, known) for each in running]
     return sorted(waits, key=lambda wait: wait.due)[:SHOWN]
 
 
@@ -129,6 +136,31 @@ def _filling(each: Filling, known: dict[int, Organisation]) -> Wait:
         reach=" ".join(filter(None, (firm.contact_name, firm.contact_phone))) if waits else "",
         other="服务专员" if waits else firm.name,
         due=each.due,
+    )
+
+
+def _project(each: projects.Waiting | Project) -> Project:
+    return each if isinstance(each, Project) else each.project
+
+
+def _running(each: projects.Waiting | Project, known: dict[int, Organisation]) -> Wait:
+    assert each.until is not None and each.holder is not None
+    project = _project(each)
+    firms = {
+        Turn.CLIENT: known[project.client_id],
+        Turn.SOLVER: known[project.solver_id],
+    }
+    firm = firms.get(each.holder)
+    other = firms[Turn.CLIENT if each.holder is Turn.SOLVER else Turn.SOLVER]
+    said = "计划完成日已过，待提交验收" if isinstance(each, Project) else project_wait(each)
+    return Wait(
+        what=f"项目 · {said}",
+        title=project.listing.title,
+        code=project.listing.code,
+        holder=firm.name if firm else HOLDER_LABELS[Holder.OPERATOR],
+        reach=" ".join(filter(None, (firm.contact_name, firm.contact_phone))) if firm else "",
+        other=other.name,
+        due=each.until,
     )
 
 

@@ -233,6 +233,16 @@ def waiting(session: Session, project_ids: Collection[int]) -> list[Waiting]:
     return sorted(found, key=lambda each: (each.until or date.max, each.project_id, each.id))
 
 
+def paid(session: Session, project_ids: Collection[int]) -> dict[int, int]:
+    """Confirmed payments by project, in fen; nothing for projects without instalments."""
+    rows = session.execute(
+        select(ProjectInstalment.project_id, func.sum(ProjectInstalment.paid))
+        .where(ProjectInstalment.project_id.in_(project_ids))
+        .group_by(ProjectInstalment.project_id)
+    )
+    return {project_id: int(fen) for project_id, fen in rows}
+
+
 def for_platform(session: Session) -> list[Waiting]:
     """What waits for the platform, in any project, by date."""
     found: list[Waiting] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jiebang.boards.threads.stages import Waiting
 from jiebang.core import clock
+from jiebang.core.money import money_text
 
 from .models import Milestone, Project
 from .workflow import TURN_LABELS, MilestoneState, Party, ProjectState, Turn
@@ -31,8 +32,8 @@ def waiting(found: Project, side: Party | None) -> Waiting | None:
     return Waiting(who, mine, until, NEXT.get((found.state, found.holder), "办理后继续"), overdue)
 
 
-def stages(found: Project, milestones: list[Milestone]) -> list[dict[str, str]]:
-    """Signed, delivered, accepted, settled: with the dates that are known."""
+def stages(found: Project, milestones: list[Milestone], paid: int) -> list[dict[str, str]]:
+    """Signed, delivered, accepted, settled: with the dates that are known. `paid` in fen."""
 
     def day(moment: object) -> str:
         return clock.day_text(clock.to_beijing(moment).date()) if moment else ""  # type: ignore[arg-type]
@@ -67,5 +68,6 @@ def stages(found: Project, milestones: list[Milestone]) -> list[dict[str, str]]:
             "label": "已终止" if ended else "结算结题",
             "state": mark(state is S.CLOSED, state is S.SETTLING),
             "date_text": day(found.ended_at),
+            "note": f"已付 {money_text(paid)} / {money_text(found.total)}" if found.total else "",
         },
     ]

@@ -22,7 +22,7 @@ from .. import queries
 from ..models import Project
 from ..services import archive as archives
 from ..services.steps import note, sentence, tell_both
-from ..stages import waiting
+from ..words import turn
 from ..workflow import badge
 from .blueprint import blueprint
 
@@ -47,11 +47,16 @@ def archive(project_id: int) -> Answer:
 def overview() -> str:
     """Every project by what waits, for the operator: titles and dates, no contents."""
     found = queries.everything(db(), page_number() - 1, SHOWN)
+    parts = queries.waiting(db(), [each.id for each in found])
     return render_template(
         "projects/overview.html",
-        rows=[(each, badge(each.state), waiting(each, None)) for each in found],
+        rows=[
+            (each, badge(each.state),
+             turn(each, None, [part for part in parts if part.project_id == each.id]))
+            for each in found
+        ],
         page=Page(page_number(), queries.count(db()), SHOWN),
-    )
+    )  # fmt: skip
 
 
 @blueprint.post("/operations/projects/<int:project_id>/archive")

@@ -10,25 +10,10 @@ from jiebang.core import clock
 from jiebang.core.permissions import Actor, Permission
 
 from .. import queries
-from ..models import Acceptance, GrantPayment, Milestone, Project, ProjectInstalment, Request
+from ..models import Project
 from ..queries import Waiting
-from ..services.requests import KIND_LABELS
-from ..workflow import TURN_LABELS, ProjectState, Turn, label
-
-
-def what(each: Waiting) -> str:
-    """A wait in words."""
-    if isinstance(each, Milestone):
-        return f"里程碑“{each.label}” · {label(each.state)}"
-    if isinstance(each, ProjectInstalment):
-        return f"付款“{each.milestone.label}” · {label(each.state)}"
-    if isinstance(each, Acceptance):
-        return f"验收 · {label(each.state)}"
-    if isinstance(each, Request):
-        return f"{KIND_LABELS[each.kind]}请求 · {label(each.state)}"
-    if isinstance(each, GrantPayment):
-        return f"奖补“{each.name}” · {label(each.state)}"
-    return f"退款 · {label(each.state)}"
+from ..words import later, what
+from ..workflow import TURN_LABELS, ProjectState, Turn
 
 
 def tasks(session: Session, who: Actor) -> tuple[list[Task], list[Task]]:
@@ -49,13 +34,14 @@ def tasks(session: Session, who: Actor) -> tuple[list[Task], list[Task]]:
         if who.acts_in(each.line)
     ]
     sides = {each.id: each.side_of(who) for each in own}
-    for each in queries.waiting(session, [found.id for found in own]):
+    parts = queries.waiting(session, [found.id for found in own])
+    for each in parts:
         side = sides[each.project_id]
         if side is not None and each.holder is not None and each.holder.value == side.value:
             # a milestone far away is no task of today, unless it is the next one
-            if not (isinstance(each, Milestone) and _later(session, each)):
+            if not later(each, parts):
                 mine.append(_task(each.project, each, "去办理"))
-        elif not isinstance(each, Milestone) or not _later(session, each):
+        elif not later(each, parts):
             theirs.append(_task(each.project, each, "查看"))
     for found in own:
         ready = found.state is ProjectState.RUNNING and sides[found.id] is not None
@@ -76,17 +62,6 @@ def _task(found: Project, each: Waiting, action: str) -> Task:
         about += " · 已逾期"
     url = url_for("projects.project", project_id=found.id)
     return Task(url, found.listing.title, about, each.until, action)
-
-
-def _later(session: Session, each: Milestone) -> bool:
-    """Not handed in yet, and another one comes before it; or it comes with the acceptance."""
-    if each.state.value != "due":
-        return False
-    if each.final:
-        return True
-    rows = queries.milestones(session, each.project_id)
-    before = [row for row in rows if row.position < each.position]
-    return any(row.state.value in ("due", "rectify") for row in before)
 
 
 def _all_judged(session: Session, found: Project) -> bool:

@@ -23,7 +23,8 @@ from .. import queries
 from ..models import TERMINATION_LABELS, Project, RequestKind
 from ..services import accepting, granting, recovering
 from ..services.requests import KIND_LABELS
-from ..stages import stages, waiting
+from ..stages import stages
+from ..words import turn
 from ..workflow import (
     ACCEPTANCE,
     GRANT_PAYMENT,
@@ -55,12 +56,17 @@ def index() -> str:
     """The organisation's projects, those that wait for it first."""
     session, who = db(), actor()
     assert who.organisation_id is not None
-    rows = [
+    own = queries.of_organisation(session, who.organisation_id)
+    parts = queries.waiting(session, [each.id for each in own])
+    paid = queries.paid(session, [each.id for each in own])
+    rows: list[dict[str, Any]] = [
         {"project": each, "state": badge(each.state), "side": PARTY_LABELS[side],
-         "waiting": waiting(each, side)}
-        for each in queries.of_organisation(session, who.organisation_id)
+         "paid": paid.get(each.id, 0),
+         "waiting": turn(each, side, [part for part in parts if part.project_id == each.id])}
+        for each in own
         if (side := each.side_of(who)) is not None
     ]  # fmt: skip
+    rows.sort(key=lambda row: not (row["waiting"] and row["waiting"].mine))
     return render_template("projects/index.html", rows=rows)
 
 
@@ -99,8 +105,8 @@ def page(
         client=names(session, found, Party.CLIENT),
         solver=names(session, found, Party.SOLVER),
         state=badge(found.state),
-        stages=stages(found, milestones),
-        waiting=waiting(found, side),
+        stages=stages(found, milestones, sum(each.paid for each in instalments)),
+        waiting=turn(found, side, queries.waiting(session, [found.id])),
         badge=badge,
         turns=TURN_LABELS,
         today=clock.today(),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
+from markupsafe import Markup
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Answer
 
 from jiebang.boards.documents import INDUSTRY_LABELS as LABELS
 from jiebang.core.errors import Invalid, NotFound
+from jiebang.discovery import views as discovery
 from jiebang.web import navigation
 from jiebang.web.access import Level, Tenancy, access, actor, db
 from jiebang.web.navigation import Entry
@@ -21,8 +24,10 @@ SHOWN = 60
 
 
 def register(app: Flask) -> None:
-    """Adds the routes and the menu entry."""
+    """Adds the routes, the menu entry, and the counters of the start page."""
     app.register_blueprint(blueprint)
+    if on_start not in discovery.ON_START:
+        discovery.ON_START.append(on_start)
     navigation.add(app, Entry(25, "成果公示", "results.index", lambda who: who.user_id is None))
 
 
@@ -49,6 +54,14 @@ def index() -> str:
 def case(case_id: int) -> str:
     """One case."""
     return render_template("results/case.html", case=_drawn(queries.public(db(), case_id)))
+
+
+def on_start(session: Session) -> Markup | str:
+    """Counters of true outcomes for the start page; nothing before the first agreement."""
+    total = queries.total(queries.by_industry(session))
+    if not total.signed:
+        return ""
+    return Markup(render_template("results/on_start.html", total=total))  # noqa: S704
 
 
 def _drawn(found: Case) -> dict[str, object]:
