@@ -13,14 +13,14 @@ from jiebang.core.boards import Board
 from jiebang.core.errors import DomainError, Forbidden, Invalid
 from jiebang.core.permissions import Actor, Permission
 from jiebang.discovery.engine import Discovery
-from jiebang.discovery.provider import Indexable
 from jiebang.orgs import services as orgs
 
 from ..documents import detail_loads, indexable
 from ..imports.rows import ImportedRow, Kept, Refused
 from ..models import Listing
 from ..workflow import EDITABLE, ListingState
-from .drafting import born, build, change
+from .bulk import Born, bear, conceive
+from .drafting import change
 from .life import advance, suggest_many_later
 
 DEFAULTS = {"disclosure": "public", "track": "market"}
@@ -48,24 +48,17 @@ class BoardStore:
         keys = [_key(row, owner) for row, owner in zip(rows, owners, strict=True)]
         known = _known(session, board, keys)
         answers: list[Kept | Refused] = []
-        new: list[tuple[Listing, ImportedRow, dict[str, Any]]] = []
+        new: dict[str, Born] = {}
         fresh: list[Listing] = []
-        for row, owner, key in zip(rows, owners, keys, strict=True):
+        for place, (row, owner, key) in enumerate(zip(rows, owners, keys, strict=True)):
+            if key in new:  # the same row once more: it finds the first one in the database
+                self._keep(session, actor, list(new.values()), fresh)
+                return [*answers, *self(session, actor, kind, rows[place:])]
             listing = known.get(key)
             try:
                 if listing is None:
-                    values = {**DEFAULTS, **_given(row.values)}
-                    listing = build(
-                        actor,
-                        board,
-                        values,
-                        organisation_id=owner,
-                        import_key=key,
-                        external_id=row.external_id or "",
-                    )
-                    listing.content_hash, listing.origin = row.content_hash, dict(row.origin)
-                    session.add(listing)
-                    new.append((listing, row, values))
+                    given, publish = {**DEFAULTS, **_given(row.values)}, _publishes(actor, row)
+                    new[key] = conceive(board, owner, key, row, given, publish=publish)
                     answer: Kept = "created"
                 else:
                     answer = self._renew(session, actor, row, listing)
@@ -76,17 +69,14 @@ class BoardStore:
             except DomainError as error:
                 answers.append(Refused(error.message))
                 continue
-            known[key] = listing
             answers.append(answer)
-            if answer == "updated" and listing.state is ListingState.PUBLISHED:
+            if (
+                listing is not None
+                and answer == "updated"
+                and listing.state is ListingState.PUBLISHED
+            ):
                 fresh.append(listing)
-        session.flush()
-        for listing, row, values in new:
-            born(session, actor, listing, values)
-            if _publishes(actor, row):
-                _admit(session, actor, listing, row)
-                fresh.append(listing)
-        self._index(session, fresh)
+        self._keep(session, actor, list(new.values()), fresh)
         return answers
 
     def _renew(self, session: Session, actor: Actor, row: ImportedRow, listing: Listing) -> Kept:
@@ -97,22 +87,22 @@ class BoardStore:
         if not same and listing.state not in EDITABLE:
             raise Invalid({"": "这条内容在平台上已提交审核或已结束，请先取回或重新编辑后再导入。"})
         if not same:
-            if listing in session.new:  # the same row twice in one batch
-                session.flush()
             change(session, actor, listing, _given(row.values))
             listing.content_hash, listing.origin = row.content_hash, dict(row.origin)
-        if raised and listing not in session.new:
+        if raised:
             _admit(session, actor, listing, row)
         return "updated"
 
-    def _index(self, session: Session, listings: Sequence[Listing]) -> None:
+    def _keep(
+        self, session: Session, actor: Actor, new: Sequence[Born], fresh: Sequence[Listing]
+    ) -> None:
         """One encoding for the whole batch; the search rows stand in the same transaction."""
-        if not listings:
-            return
+        items = bear(session, actor, new)
         session.flush()
-        items: list[Indexable] = [indexable(listing) for listing in listings]
-        self.discovery.publish_many(session, items)
-        suggest_many_later(session, [listing.id for listing in listings])
+        items += [indexable(listing) for listing in fresh]
+        if items:
+            self.discovery.publish_many(session, items)
+            suggest_many_later(session, [item.document.id for item in items])
 
 
 def _publishes(actor: Actor, row: ImportedRow) -> bool:
