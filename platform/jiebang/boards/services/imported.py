@@ -12,12 +12,13 @@ from jiebang.core import audit, clock
 from jiebang.core.boards import Board
 from jiebang.core.errors import DomainError, Forbidden, Invalid
 from jiebang.core.permissions import Actor, Permission
+from jiebang.discovery.ahead import Ahead
 from jiebang.discovery.engine import Discovery
 from jiebang.orgs import services as orgs
 
-from ..documents import detail_loads, indexable
+from ..documents import detail_loads, indexable, public_text
 from ..imports.rows import ImportedRow, Kept, Refused
-from ..models import Listing
+from ..models import Disclosure, Listing
 from ..workflow import EDITABLE, ListingState
 from .bulk import Born, bear, conceive
 from .drafting import change
@@ -29,8 +30,32 @@ DEFAULTS = {"disclosure": "public", "track": "market"}
 class BoardStore:
     """`imports.rows.SaveMany` for the six boards."""
 
-    def __init__(self, discovery: Discovery) -> None:
+    def __init__(self, discovery: Discovery, *, beside: bool = False) -> None:
+        """`beside` lets long files be encoded by a second process (the command line's way)."""
         self.discovery = discovery
+        self._beside = beside
+        self._ahead: Ahead | None = None
+
+    def foresee(self, actor: Actor, kind: str, rows: Sequence[ImportedRow], read: int) -> None:
+        """Has the texts of the next batch encoded while this one is written."""
+        if not self._beside:
+            return
+        if self._ahead is None:
+            if not Ahead.pays(read):
+                return
+            self._ahead = Ahead(self.discovery.settings.model)
+        board, texts = Board(kind), []
+        for row in rows:
+            if _publishes(actor, row):
+                values = {**DEFAULTS, **_given(row.values)}
+                texts.append(public_text(board, values, Disclosure(values["disclosure"])))
+        self._ahead.ask(rows[0].number, texts)
+
+    def rest(self) -> None:
+        """Ends the second process."""
+        if self._ahead is not None:
+            self._ahead.stop()
+            self._ahead = None
 
     def __call__(
         self, session: Session, actor: Actor, kind: str, rows: Sequence[ImportedRow], /
@@ -52,7 +77,7 @@ class BoardStore:
         fresh: list[Listing] = []
         for place, (row, owner, key) in enumerate(zip(rows, owners, keys, strict=True)):
             if key in new:  # the same row once more: it finds the first one in the database
-                self._keep(session, actor, list(new.values()), fresh)
+                self._keep(session, actor, list(new.values()), fresh, rows[0].number)
                 return [*answers, *self(session, actor, kind, rows[place:])]
             listing = known.get(key)
             try:
@@ -76,7 +101,7 @@ class BoardStore:
                 and listing.state is ListingState.PUBLISHED
             ):
                 fresh.append(listing)
-        self._keep(session, actor, list(new.values()), fresh)
+        self._keep(session, actor, list(new.values()), fresh, rows[0].number if rows else 0)
         return answers
 
     def _renew(self, session: Session, actor: Actor, row: ImportedRow, listing: Listing) -> Kept:
@@ -94,14 +119,20 @@ class BoardStore:
         return "updated"
 
     def _keep(
-        self, session: Session, actor: Actor, new: Sequence[Born], fresh: Sequence[Listing]
+        self,
+        session: Session,
+        actor: Actor,
+        new: Sequence[Born],
+        fresh: Sequence[Listing],
+        first: int,
     ) -> None:
         """One encoding for the whole batch; the search rows stand in the same transaction."""
         items = bear(session, actor, new)
         session.flush()
         items += [indexable(listing) for listing in fresh]
         if items:
-            self.discovery.publish_many(session, items)
+            ready = self._ahead.take(first) if self._ahead is not None else {}
+            self.discovery.publish_many(session, items, ready)
             suggest_many_later(session, [item.document.id for item in items])
 
 
