@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from jiebang.core import clock
 from jiebang.core.boards import Board
-from jiebang.core.money import range_text
+from jiebang.core.money import MoneyRange, range_text
 from jiebang.core.permissions import Actor
 from jiebang.discovery.provider import Card, Indexable
 from jiebang.discovery.values import Conditions, Document, Filter, Kind
@@ -63,39 +63,46 @@ def public_text(board: Board, values: Mapping[str, Any], disclosure: Disclosure)
 
 def indexable(listing: Listing) -> Indexable:
     """The listing as the index may know it."""
-    values = storage.read(listing)
-    title, body = public_text(listing.board, values, listing.disclosure)
+    return indexable_of(listing.id, listing.board, storage.read(listing), listing.organisation_id)
+
+
+def indexable_of(
+    listing_id: int, board: Board, values: Mapping[str, Any], organisation_id: int | None
+) -> Indexable:
+    """The same from a listing's values, all of which are there (`storage.read`, `filled`)."""
+    disclosure = Disclosure(values["disclosure"])
+    title, body = public_text(board, values, disclosure)
+    hidden = disclosure is Disclosure.AGREEMENT
     quantity = {
         Board.DEMAND: sum(row["quantity"] or 0 for row in values.get("line_items", [])) or None,
         Board.PRODUCT: values.get("capacity"),
         Board.ORDER: sum(row["headcount"] or 0 for row in values.get("posts", [])) or None,
         Board.PROGRAMME: values.get("places"),
-    }.get(listing.board)
-    if listing.disclosure is Disclosure.AGREEMENT:
-        quantity = None
+    }.get(board)
+    money = values.get("money") or MoneyRange()
     return Indexable(
         document=Document(
-            id=listing.id,
-            kind=Kind(listing.board.value),
+            id=listing_id,
+            kind=Kind(board.value),
             title=title,
             body=body,
             conditions=Conditions(
-                trl=listing.trl,
-                money_low=listing.money_low,
-                money_high=listing.money_high,
-                negotiable=listing.negotiable,
-                deadline=listing.deadline,
-                lead_days=_open_value(listing, values, "lead_days"),
-                region=listing.region,
-                modes=frozenset(listing.modes),
-                industry=INDUSTRY_LABELS.get(listing.industry, ""),
-                chain=listing.chain,
-                quantity=quantity,
-                education=LEVEL_LABELS.get(_open_value(listing, values, "level") or "", ""),
+                trl=values.get("trl"),
+                money_low=money.low,
+                money_high=money.high,
+                negotiable=money.negotiable,
+                deadline=values.get("deadline"),
+                lead_days=None if hidden else values.get("lead_days"),
+                region=values.get("region") or "",
+                modes=frozenset(values.get("modes") or ()),
+                industry=INDUSTRY_LABELS.get(values.get("industry") or "", ""),
+                chain=values.get("chain") or "",
+                quantity=None if hidden else quantity,
+                education="" if hidden else LEVEL_LABELS.get(values.get("level") or "", ""),
             ),
         ),
-        visibility=VISIBILITY[listing.disclosure],
-        organisation_id=listing.organisation_id,
+        visibility=VISIBILITY[disclosure],
+        organisation_id=organisation_id,
     )
 
 
@@ -110,10 +117,6 @@ def search_filter(where: BoardFilter) -> Filter:
         money_at_most=where.money,
         deadline_after=where.until - timedelta(days=1) if where.until else None,
     )
-
-
-def _open_value(listing: Listing, values: Mapping[str, Any], name: str) -> Any:
-    return None if listing.disclosure is Disclosure.AGREEMENT else values.get(name)
 
 
 def organisation_name(listing: Listing, organisation: Organisation | None, viewer: Actor) -> str:

@@ -103,6 +103,52 @@ def _row(field: Field, row: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def filled(board: str, given: Mapping[str, Any]) -> Values:
+    """All values of a new listing that is given these, as `read` would find them once kept."""
+    return {field.name: _filled(field, given.get(field.name)) for field in fields_of(board)}
+
+
+def _filled(field: Field, value: Any) -> Any:
+    if field.name == "disclosure":
+        return str(Disclosure(value or Disclosure.PUBLIC))
+    if field.name == "track":
+        return str(Track(value or Track.MARKET))
+    if value is None:
+        return empty(field)
+    if field.type is FieldType.MONEY:
+        nothing = value.low is None and value.high is None and not value.negotiable
+        return None if nothing else value
+    if field.type is FieldType.ROWS:
+        return [_row(field, row) for row in value]
+    return list(value) if field.type is FieldType.CHOICES else value
+
+
+def columns(
+    board: str, values: Values
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, list[dict[str, Any]]]]:
+    """A new listing's values by column: its own, its details', and the lines of small tables."""
+    shared: dict[str, Any] = {}
+    details: dict[str, Any] = {}
+    small: dict[str, list[dict[str, Any]]] = {}
+    for field in fields_of(board):
+        value = values[field.name]
+        if field.type is FieldType.MONEY:
+            money = value or MoneyRange()
+            shared["money_low"], shared["money_high"] = money.low, money.high
+            shared["negotiable"] = money.negotiable
+        elif field.type is FieldType.ROWS:
+            small[field.name] = value
+        elif field.name == "disclosure":
+            shared["disclosure"] = Disclosure(value)
+        elif field.name == "track":
+            shared["track"] = Track(value)
+        elif field.shared:
+            shared[field.name] = value
+        else:
+            details[field.name] = value
+    return shared, details, small
+
+
 def to_json(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values in a form that a JSON column keeps."""
     return {name: _json(value) for name, value in values.items()}

@@ -182,7 +182,7 @@ def _store(settings: Settings, database: Database, kind: str) -> SaveMany:
         return save_organisations
     from jiebang.boards.services.imported import BoardStore
 
-    return BoardStore(wiring.discovery(settings, database))
+    return BoardStore(wiring.discovery(settings, database), beside=True)
 
 
 def _progress(done: int) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, String, event, select
+from sqlalchemy import BigInteger, Index, Integer, String, event, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from . import clock
@@ -91,18 +91,26 @@ def record(
 
 def digest(entry: AuditEntry) -> str:
     """The hash of a row over its own facts and the previous row's hash (SHA-256)."""
-    facts = [
-        entry.id,
-        entry.at.isoformat(),
-        entry.actor_id,
-        entry.actor_label,
-        entry.action,
-        entry.target_type,
-        entry.target_id,
-        entry.organisation_id,
-        entry.detail,
-        entry.previous_hash,
-    ]
+    return _digest({name: getattr(entry, name) for name in _FACTS})
+
+
+_FACTS = (
+    "id",
+    "at",
+    "actor_id",
+    "actor_label",
+    "action",
+    "target_type",
+    "target_id",
+    "organisation_id",
+    "detail",
+    "previous_hash",
+)
+
+
+def _digest(row: Mapping[str, Any]) -> str:
+    facts = [row[name] for name in _FACTS]
+    facts[1] = row["at"].isoformat()
     text = json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -115,23 +123,25 @@ def _write_pending(session: Session) -> None:
     session.flush()
     head = session.scalars(select(AuditHead).where(AuditHead.id == 1).with_for_update()).one()
     at = clock.now()
+    rows: list[dict[str, Any]] = []
     for item in pending:
         target = item.target if isinstance(item.target, (int, str)) else getattr(item.target, "id")  # noqa: B009
-        entry = AuditEntry(
-            id=head.last_id + 1,
-            at=at,
-            actor_id=item.actor.user_id,
-            actor_label=item.actor.label[:80],
-            action=item.action,
-            target_type=item.target_type,
-            target_id=str(target)[:60],
-            organisation_id=item.organisation_id,
-            detail=item.detail,
-            previous_hash=head.last_hash,
-        )
-        entry.hash = digest(entry)
-        session.add(entry)
-        head.last_id, head.last_hash = entry.id, entry.hash
+        row: dict[str, Any] = {
+            "id": head.last_id + 1 + len(rows),
+            "at": at,
+            "actor_id": item.actor.user_id,
+            "actor_label": item.actor.label[:80],
+            "action": item.action,
+            "target_type": item.target_type,
+            "target_id": str(target)[:60],
+            "organisation_id": item.organisation_id,
+            "detail": item.detail,
+            "previous_hash": rows[-1]["hash"] if rows else head.last_hash,
+        }
+        row["hash"] = _digest(row)
+        rows.append(row)
+    session.execute(insert(AuditEntry.__table__), rows)  # type: ignore[arg-type]
+    head.last_id, head.last_hash = rows[-1]["id"], rows[-1]["hash"]
 
 
 @event.listens_for(Session, "after_rollback")

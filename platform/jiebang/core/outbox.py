@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, String, Text, and_, or_, select
+from sqlalchemy import ColumnElement, Index, String, Text, and_, insert, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from . import clock
@@ -99,12 +99,20 @@ def enqueue_many(session: Session, kind: str, payloads: Mapping[str, dict[str, A
     """Adds several jobs by key in a fixed number of statements; open keys are left as they are."""
     known = set(session.scalars(select(Job.key).where(Job.key.in_(payloads))))
     moment = clock.now()
-    session.add_all(
-        Job(kind=kind, payload=payload, key=key, created_at=moment, run_after=moment, attempts=0)
+    rows = [
+        {
+            "kind": kind,
+            "payload": payload,
+            "key": key,
+            "created_at": moment,
+            "run_after": moment,
+            "attempts": 0,
+        }
         for key, payload in payloads.items()
         if key not in known
-    )
-    session.flush()
+    ]
+    if rows:
+        session.execute(insert(Job.__table__), rows)  # type: ignore[arg-type]
 
 
 def claim(session: Session, worker: str) -> Job | None:

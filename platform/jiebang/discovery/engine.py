@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -119,33 +119,43 @@ class Discovery:
         """Makes a listing findable in this transaction; returns its revision."""
         return self.publish_many(session, [item])[0]
 
-    def publish_many(self, session: Session, items: Sequence[Indexable]) -> list[int]:
-        """The same for many: texts are encoded in one batch.
+    def publish_many(
+        self,
+        session: Session,
+        items: Sequence[Indexable],
+        ready: Mapping[tuple[str, str], Prepared] | None = None,
+    ) -> list[int]:
+        """The same for many: texts are encoded in one batch, except those that are `ready`.
 
         With the model that serves: when that is another one by now, this process follows.
         """
-        texts = [(item.document.title, item.document.body) for item in items]
         engine = self.live.engine
         try:
-            return self._write(session, items, texts, engine)
+            return self._write(session, items, ready or {}, engine)
         except OtherModel:
             self.live.catch_up()
-        return self._write(session, items, texts, self.live.engine, take_over=True)
+        return self._write(session, items, ready or {}, self.live.engine, take_over=True)
 
     def _write(
         self,
         session: Session,
         items: Sequence[Indexable],
-        texts: Sequence[tuple[str, str]],
+        ready: Mapping[tuple[str, str], Prepared],
         engine: Engine,
         *,
         take_over: bool = False,
     ) -> list[int]:
+        model = engine.encoder.fingerprint
+        texts = [(item.document.title, item.document.body) for item in items]
+        found = {text: ready[text] for text in texts if text in ready}
+        known = {text: made for text, made in found.items() if made.model == model}
+        missing = [text for text in dict.fromkeys(texts) if text not in known]
+        made = {**known, **dict(zip(missing, engine.prepare_many(missing), strict=True))}
         return write_rows(
             session,
             items,
-            engine.prepare_many(texts),
-            engine.encoder.fingerprint,
+            [made[text] for text in texts],
+            model,
             self.settings.model,
             vectors=self.vectors,
             take_over=take_over,

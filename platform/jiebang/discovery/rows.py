@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import Select, and_, delete, func, select, update
+from sqlalchemy import Select, and_, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from indexes.vectors import VectorEngine
@@ -71,14 +71,18 @@ def write_rows(
         for row in session.scalars(select(SearchRow).where(SearchRow.listing_id.in_(ids)))
     }
     first = next_revision(session, len(items))
+    new: list[dict[str, Any]] = []
     for revision, item in enumerate(items, first):
         row = known.get(item.document.id)
+        values = {**_columns(item), "revision": revision, "live": True}
         if row is None:
-            row = SearchRow(listing_id=item.document.id)
-            session.add(row)
-        _fill(row, item)
-        row.revision, row.live = revision, True
+            new.append({"listing_id": item.document.id, **values})
+            continue
+        for name, value in values.items():
+            setattr(row, name, value)
     session.flush()
+    if new:  # one statement, without an object for each: an import brings hundreds
+        session.execute(insert(SearchRow.__table__), new)  # type: ignore[arg-type]
     texts = dict(zip(ids, zip(count(first), prepared), strict=False))
     write_texts(session, model, texts, vectors)
     return list(range(first, first + len(items)))
@@ -152,14 +156,22 @@ def text_of(session: Session, listing_id: int, model: str) -> Prepared | None:
     return None if found is None else Prepared.from_bytes(found)
 
 
-def _fill(row: SearchRow, item: Indexable) -> None:
+def _columns(item: Indexable) -> dict[str, Any]:
     conditions = item.document.conditions
-    row.board = Board(item.document.kind.value)
-    row.visibility, row.organisation_id = item.visibility, item.organisation_id
-    row.industry, row.chain, row.region = conditions.industry, conditions.chain, conditions.region
-    row.modes = sorted(conditions.modes)
-    row.trl, row.deadline, row.education = conditions.trl, conditions.deadline, conditions.education
-    row.money_low, row.money_high = conditions.money_low, conditions.money_high
+    return {
+        "board": Board(item.document.kind.value),
+        "visibility": item.visibility,
+        "organisation_id": item.organisation_id,
+        "industry": conditions.industry,
+        "chain": conditions.chain,
+        "region": conditions.region,
+        "modes": sorted(conditions.modes),
+        "trl": conditions.trl,
+        "deadline": conditions.deadline,
+        "education": conditions.education,
+        "money_low": conditions.money_low,
+        "money_high": conditions.money_high,
+    }
 
 
 def retire_row(session: Session, listing_id: int) -> None:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from sqlalchemy.orm import Session
 
@@ -60,6 +60,19 @@ class SaveMany(Protocol):
     def __call__(
         self, session: Session, actor: Actor, kind: str, rows: Sequence[ImportedRow], /
     ) -> Sequence[Kept | Refused]: ...
+
+
+@runtime_checkable
+class Foresees(Protocol):
+    """A store that can prepare a batch while the one before it is kept."""
+
+    def foresee(self, actor: Actor, kind: str, rows: Sequence[ImportedRow], read: int) -> None:
+        """`rows` are kept next; `read` good rows have been read by now."""
+        ...
+
+    def rest(self) -> None:
+        """No more rows come."""
+        ...
 
 
 def content_hash(kind: str, values: Mapping[str, Any], *more: object) -> str:

@@ -15,7 +15,7 @@ from ...db import Database
 from .headings import EXTERNAL_ID, OWNER, POSTED, Columns
 from .plan import Planner, Skipped
 from .reading import MAX_ROWS, ImportRefused, RawRow, WrongMapping, read_table
-from .rows import ImportedRow, Refused, SaveMany
+from .rows import Foresees, ImportedRow, Refused, SaveMany
 from .summary import RowError, Summary
 
 KINDS = ("organisation", "need", "outcome", "demand", "product", "order", "programme")
@@ -80,8 +80,7 @@ def import_file(
     elif strict:
         run.keep_all_or_nothing(list(good))
     else:
-        while batch := list(islice(good, BATCH)):
-            run.keep_batch(batch)
+        run.keep_in_batches(good)
     summary.errors.sort(key=lambda error: error.row)
     summary.failed = len({error.row for error in summary.errors})
     summary.unused = list(planner.unused)
@@ -139,6 +138,22 @@ class _Run:
                     self.summary.errors += planned
         except ImportRefused as error:  # the file breaks off in the middle
             self.summary.errors.append(RowError(number + 1, "", error.message))
+
+    def keep_in_batches(self, good: Iterator[ImportedRow]) -> None:
+        """Keeps batch after batch; who can prepare the next one meanwhile is shown it."""
+        foresees = self.save if isinstance(self.save, Foresees) else None
+        batch, read = list(islice(good, BATCH)), 0
+        try:
+            while batch:
+                coming = list(islice(good, BATCH))
+                read += len(batch)
+                if foresees is not None and coming:
+                    foresees.foresee(self.actor, self.planner.kind, coming, read + len(coming))
+                self.keep_batch(batch)
+                batch = coming
+        finally:
+            if foresees is not None:
+                foresees.rest()
 
     def keep_batch(self, rows: Sequence[ImportedRow]) -> None:
         """Keeps a batch; when the service refuses it whole, its rows are tried one by one."""

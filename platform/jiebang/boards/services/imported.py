@@ -12,15 +12,16 @@ from jiebang.core import audit, clock
 from jiebang.core.boards import Board
 from jiebang.core.errors import DomainError, Forbidden, Invalid
 from jiebang.core.permissions import Actor, Permission
+from jiebang.discovery.ahead import Ahead
 from jiebang.discovery.engine import Discovery
-from jiebang.discovery.provider import Indexable
 from jiebang.orgs import services as orgs
 
-from ..documents import detail_loads, indexable
+from ..documents import detail_loads, indexable, public_text
 from ..imports.rows import ImportedRow, Kept, Refused
-from ..models import Listing
+from ..models import Disclosure, Listing
 from ..workflow import EDITABLE, ListingState
-from .drafting import born, build, change
+from .bulk import Born, bear, conceive
+from .drafting import change
 from .life import advance, suggest_many_later
 
 DEFAULTS = {"disclosure": "public", "track": "market"}
@@ -29,8 +30,32 @@ DEFAULTS = {"disclosure": "public", "track": "market"}
 class BoardStore:
     """`imports.rows.SaveMany` for the six boards."""
 
-    def __init__(self, discovery: Discovery) -> None:
+    def __init__(self, discovery: Discovery, *, beside: bool = False) -> None:
+        """`beside` lets long files be encoded by a second process (the command line's way)."""
         self.discovery = discovery
+        self._beside = beside
+        self._ahead: Ahead | None = None
+
+    def foresee(self, actor: Actor, kind: str, rows: Sequence[ImportedRow], read: int) -> None:
+        """Has the texts of the next batch encoded while this one is written."""
+        if not self._beside:
+            return
+        if self._ahead is None:
+            if not Ahead.pays(read):
+                return
+            self._ahead = Ahead(self.discovery.settings.model)
+        board, texts = Board(kind), []
+        for row in rows:
+            if _publishes(actor, row):
+                values = {**DEFAULTS, **_given(row.values)}
+                texts.append(public_text(board, values, Disclosure(values["disclosure"])))
+        self._ahead.ask(rows[0].number, texts)
+
+    def rest(self) -> None:
+        """Ends the second process."""
+        if self._ahead is not None:
+            self._ahead.stop()
+            self._ahead = None
 
     def __call__(
         self, session: Session, actor: Actor, kind: str, rows: Sequence[ImportedRow], /
@@ -48,24 +73,17 @@ class BoardStore:
         keys = [_key(row, owner) for row, owner in zip(rows, owners, strict=True)]
         known = _known(session, board, keys)
         answers: list[Kept | Refused] = []
-        new: list[tuple[Listing, ImportedRow, dict[str, Any]]] = []
+        new: dict[str, Born] = {}
         fresh: list[Listing] = []
-        for row, owner, key in zip(rows, owners, keys, strict=True):
+        for place, (row, owner, key) in enumerate(zip(rows, owners, keys, strict=True)):
+            if key in new:  # the same row once more: it finds the first one in the database
+                self._keep(session, actor, list(new.values()), fresh, rows[0].number)
+                return [*answers, *self(session, actor, kind, rows[place:])]
             listing = known.get(key)
             try:
                 if listing is None:
-                    values = {**DEFAULTS, **_given(row.values)}
-                    listing = build(
-                        actor,
-                        board,
-                        values,
-                        organisation_id=owner,
-                        import_key=key,
-                        external_id=row.external_id or "",
-                    )
-                    listing.content_hash, listing.origin = row.content_hash, dict(row.origin)
-                    session.add(listing)
-                    new.append((listing, row, values))
+                    given, publish = {**DEFAULTS, **_given(row.values)}, _publishes(actor, row)
+                    new[key] = conceive(board, owner, key, row, given, publish=publish)
                     answer: Kept = "created"
                 else:
                     answer = self._renew(session, actor, row, listing)
@@ -76,17 +94,14 @@ class BoardStore:
             except DomainError as error:
                 answers.append(Refused(error.message))
                 continue
-            known[key] = listing
             answers.append(answer)
-            if answer == "updated" and listing.state is ListingState.PUBLISHED:
+            if (
+                listing is not None
+                and answer == "updated"
+                and listing.state is ListingState.PUBLISHED
+            ):
                 fresh.append(listing)
-        session.flush()
-        for listing, row, values in new:
-            born(session, actor, listing, values)
-            if _publishes(actor, row):
-                _admit(session, actor, listing, row)
-                fresh.append(listing)
-        self._index(session, fresh)
+        self._keep(session, actor, list(new.values()), fresh, rows[0].number if rows else 0)
         return answers
 
     def _renew(self, session: Session, actor: Actor, row: ImportedRow, listing: Listing) -> Kept:
@@ -97,22 +112,28 @@ class BoardStore:
         if not same and listing.state not in EDITABLE:
             raise Invalid({"": "这条内容在平台上已提交审核或已结束，请先取回或重新编辑后再导入。"})
         if not same:
-            if listing in session.new:  # the same row twice in one batch
-                session.flush()
             change(session, actor, listing, _given(row.values))
             listing.content_hash, listing.origin = row.content_hash, dict(row.origin)
-        if raised and listing not in session.new:
+        if raised:
             _admit(session, actor, listing, row)
         return "updated"
 
-    def _index(self, session: Session, listings: Sequence[Listing]) -> None:
+    def _keep(
+        self,
+        session: Session,
+        actor: Actor,
+        new: Sequence[Born],
+        fresh: Sequence[Listing],
+        first: int,
+    ) -> None:
         """One encoding for the whole batch; the search rows stand in the same transaction."""
-        if not listings:
-            return
+        items = bear(session, actor, new)
         session.flush()
-        items: list[Indexable] = [indexable(listing) for listing in listings]
-        self.discovery.publish_many(session, items)
-        suggest_many_later(session, [listing.id for listing in listings])
+        items += [indexable(listing) for listing in fresh]
+        if items:
+            ready = self._ahead.take(first) if self._ahead is not None else {}
+            self.discovery.publish_many(session, items, ready)
+            suggest_many_later(session, [item.document.id for item in items])
 
 
 def _publishes(actor: Actor, row: ImportedRow) -> bool:
