@@ -11,6 +11,7 @@ from tests.server import Server
 from . import whole_line as line
 from . import whole_line_after as after
 from .conftest import OpenPage, Watch
+from .project_steps import carry_out, to_project
 
 
 def test_from_a_vague_line_to_the_end(
@@ -40,3 +41,13 @@ def test_from_a_vague_line_to_the_end(
     after.object_in_vain(cast)
     after.agree(cast)
     after.register(cast)
+    for page in (cast.owner, cast.professor):
+        to_project(page, line.TITLE)
+    carry_out(
+        cast.owner,
+        cast.professor,
+        cast.operator,
+        lambda page, name: stop(page, f"whole-{name}"),
+        title="三个部门的数据不出门也能合在一起算",
+        text="原来要抽样人工比对，现在一小时内出统计结果，原始数据不出机房。",
+    )
