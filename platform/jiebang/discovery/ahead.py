@@ -1,4 +1,5 @@
-"""Encoding ahead: a second process prepares the texts of an import's next batch.
+"""Encoding ahead: a second process prepares the texts of an import's next batch, and indexes what
+the batches before it have committed.
 
 It is started afresh (spawn: FAISS never meets a fork), gets plain texts, and answers with what
 `Engine.prepare_many` makes of them. It saves time and nothing else: what it has not answered, or
@@ -14,38 +15,52 @@ from multiprocessing import get_context
 
 import structlog
 
-from matching.encoder import load_encoder
-from matching.engine import Engine, Prepared
+from jiebang.config import Settings
+from jiebang.db import Database
+from matching.engine import Prepared
+
+from .engine import Discovery
 
 log = structlog.get_logger()
 
 Text = tuple[str, str]
 """(title, body)"""
-_engine: Engine | None = None
+_door: Discovery | None = None
 
 
-def _load(model: str | None) -> None:
-    global _engine  # noqa: PLW0603 (one per process)
-    _engine = Engine(load_encoder(model))
-    _engine.prepare("先载入词典", "与模型")
+def _load(settings: Settings) -> None:
+    global _door  # noqa: PLW0603 (one per process)
+    _door = Discovery(settings, Database(settings.database_url))
+    _door.live.engine.prepare("先载入词典", "与模型")
 
 
 def _prepare(texts: Sequence[Text]) -> list[Prepared]:
-    assert _engine is not None
-    return _engine.prepare_many(texts)
+    assert _door is not None
+    return _door.live.engine.prepare_many(texts)
+
+
+def _index() -> None:
+    assert _door is not None
+    _door.live.catch_up()  # what has been committed by now, while the next rows are written
 
 
 def _ready() -> bool:
-    return _engine is not None
+    return _door is not None
+
+
+def _finish() -> None:
+    assert _door is not None
+    _door.live.save_snapshot()
+    _door.database.dispose()
 
 
 class Ahead:
-    """One process that encodes beside this one; `stop` ends it."""
+    """One process that encodes and indexes beside this one; `stop` ends it."""
 
-    def __init__(self, model: str | None) -> None:
-        """`model` as the settings name it."""
+    def __init__(self, settings: Settings) -> None:
+        """With the model and the database that the settings name."""
         context = get_context("spawn")
-        self._pool = ProcessPoolExecutor(1, context, initializer=_load, initargs=(model,))
+        self._pool = ProcessPoolExecutor(1, context, initializer=_load, initargs=(settings,))
         self._up = self._pool.submit(_ready)
         self._asked: dict[int, tuple[list[Text], Future[list[Prepared]]]] = {}
 
@@ -60,6 +75,7 @@ class Ahead:
             return
         try:
             self._asked[key] = (list(texts), self._pool.submit(_prepare, list(texts)))
+            self._pool.submit(_index)
         except RuntimeError as error:  # it has died
             log.warning("encoding_ahead_failed", error=type(error).__name__)
 
@@ -75,6 +91,13 @@ class Ahead:
             return {}
 
     def stop(self) -> None:
-        """Ends the process."""
-        self._asked.clear()
-        self._pool.shutdown(cancel_futures=True)
+        """Ends the process, which leaves a snapshot if enough has changed: whoever searches next
+        stands on it."""
+        try:
+            if self._up.done() and self._up.exception() is None:
+                self._pool.submit(_finish).result()
+        except Exception as error:  # the index is a cache: it is made from the database anyhow
+            log.warning("indexing_ahead_failed", error=type(error).__name__)
+        finally:
+            self._asked.clear()
+            self._pool.shutdown(cancel_futures=True)

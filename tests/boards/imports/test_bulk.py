@@ -22,6 +22,7 @@ from jiebang.boards.models import Listing, ListingEvent, ListingVersion
 from jiebang.boards.services import life
 from jiebang.boards.services.drafting import create
 from jiebang.boards.services.imported import DEFAULTS, BoardStore
+from jiebang.config import Settings
 from jiebang.core import audit
 from jiebang.core.audit import AuditEntry
 from jiebang.core.boards import Board
@@ -167,8 +168,8 @@ def test_a_long_file_is_encoded_beside(world: World, monkeypatch: pytest.MonkeyP
         taken.append(len(found))
         return found
 
-    def started(self: Ahead, model: str | None) -> None:
-        start(self, model)
+    def started(self: Ahead, settings: Settings) -> None:
+        start(self, settings)
         self._up.result(120)  # waited for here only, so that the test does not depend on speed
 
     monkeypatch.setattr(Ahead, "take", counted)

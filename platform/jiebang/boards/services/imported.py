@@ -15,6 +15,7 @@ from jiebang.core.permissions import Actor, Permission
 from jiebang.discovery.ahead import Ahead
 from jiebang.discovery.engine import Discovery
 from jiebang.orgs import services as orgs
+from jiebang.orgs.models import Organisation, name_key
 
 from ..documents import detail_loads, indexable, public_text
 from ..imports.rows import ImportedRow, Kept, Refused
@@ -43,7 +44,7 @@ class BoardStore:
         if self._ahead is None:
             if not Ahead.pays(read):
                 return
-            self._ahead = Ahead(self.discovery.settings.model)
+            self._ahead = Ahead(self.discovery.settings)
         board, texts = Board(kind), []
         for row in rows:
             if _publishes(actor, row):
@@ -145,7 +146,7 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _owners(session: Session, actor: Actor, rows: Sequence[ImportedRow]) -> list[int | None]:
-    names: dict[str, int] = {}
+    names = _organisations(session, rows) if actor.can(Permission.IMPORT_FOR_OTHERS) else {}
     owners: list[int | None] = []
     for row in rows:
         if row.organisation_id is not None or not row.organisation_name:
@@ -157,6 +158,19 @@ def _owners(session: Session, actor: Actor, rows: Sequence[ImportedRow]) -> list
             names[row.organisation_name] = found.id
         owners.append(names[row.organisation_name])
     return owners
+
+
+def _organisations(session: Session, rows: Sequence[ImportedRow]) -> dict[str, int]:
+    """Those named that the platform knows already, in one query; the others are made."""
+    named = {row.organisation_name for row in rows if row.organisation_id is None}
+    keys = {name: name_key(name) for name in named if name}
+    found = session.execute(
+        select(Organisation.name_key, Organisation.id)
+        .where(Organisation.name_key.in_(set(keys.values())))
+        .order_by(Organisation.id.desc())
+    )
+    ids = {key: each for key, each in found}
+    return {name: ids[key] for name, key in keys.items() if key in ids}
 
 
 def _key(row: ImportedRow, owner: int | None) -> str:

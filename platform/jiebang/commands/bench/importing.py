@@ -68,7 +68,7 @@ def measure(texts: list[Text], workers: int, strict: bool) -> dict[str, Any]:
             upload_limit=1 << 40, progress=progress,
         )  # fmt: skip
         kept = time.perf_counter()
-        door.live.save_snapshot(force=True)
+        door.live.save_snapshot()
         ended, used = time.perf_counter(), time.process_time() - busy
         beside = _others() - others
         size = memory()
