@@ -78,6 +78,7 @@ ELSEWHERE = {
     "batches.batch": "test_together",
     "operations.batch": "test_together",
     "filling.filling": "test_together",
+    "registration.registration": "test_agreement",
     "filling.edit": "test_together",
     "threads.looks": "test_together",
     "threads.protected": "test_together",
