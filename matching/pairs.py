@@ -1,7 +1,7 @@
 """Every listing of one board against every listing of another: the dense part as block products.
 
-`nearest` is one matrix product a block with a running top-k; `rank_block` makes full ranked lists
-from it, the same that `Engine.search` gives for each listing alone.
+`nearest` is one matrix product a block with a running top-k; `rank_block` makes of it full ranked
+lists, the same that `Engine.search` gives for each listing alone.
 """
 
 from __future__ import annotations

@@ -248,6 +248,8 @@ def fresh_for(
     One that many others are sent already is left out, save among the first of a list
     (`matching.exposure`); a search, and the listing's own page of matches, still have it.
     """
+    if not listing_ids:
+        return []
     mine, other = aliased(SearchRow), aliased(SearchRow)
     dismissed = (
         select(Feedback.id)

@@ -77,6 +77,10 @@ LABELS = {
     "objection_days": "答复异议",
     "agreement_days": "拟定协议",
     "confirm_days": "确认协议",
+    "milestone_check": "里程碑和验收的通过须平台确认",
+    "judge_days": "评定里程碑和验收",
+    "rectify_days": "整改后再提交",
+    "pay_days": "付款、确认收款、答复申请",
 }
 CHOICES: dict[type[StrEnum], dict[Any, str]] = {
     RelatedRule: {RelatedRule.BARRED: "不得揭榜", RelatedRule.DISCLOSED: "可以揭榜，向双方提示"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,7 +86,8 @@ class Tantivy:
     """The `tantivy` package over the same words; None of it when it is not installed."""
 
     def __init__(self, rows: Sequence[Sequence[str]]):
-        import tantivy
+        # optional (group "bench"): no dependency of the platform
+        tantivy = import_module("tantivy")
 
         schema = tantivy.SchemaBuilder()
         schema.add_integer_field("key", stored=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from jiebang.core.audit import AuditEntry
@@ -245,31 +245,38 @@ def paid(session: Session, project_ids: Collection[int]) -> dict[int, int]:
 
 def for_platform(session: Session) -> list[Waiting]:
     """What waits for the platform, in any project, by date."""
+    wanted = {
+        kind: and_(kind.state.in_(states), kind.holder == Turn.OPERATOR)
+        for kind, states in PARTS.items()
+    }
     found: list[Waiting] = []
-    for kind, states in PARTS.items():
-        found += session.scalars(
-            select(kind).where(kind.state.in_(states), kind.holder == Turn.OPERATOR)
-        ).unique()
+    for kind in _kinds_with(session, wanted):
+        found += session.scalars(select(kind).where(wanted[kind])).unique()
     return sorted(found, key=lambda each: (each.until or date.max, each.id))
 
 
 def overdue(session: Session, before: date, limit: int) -> list[Waiting | Project]:
     """What should have been done before a day: parts, and projects past their planned end."""
+    wanted: dict[Any, ColumnElement[bool]] = {
+        kind: and_(kind.state.in_(states), kind.until < before) for kind, states in PARTS.items()
+    }
+    wanted[Project] = and_(Project.state == ProjectState.RUNNING, Project.until < before)
     found: list[Waiting | Project] = []
-    for kind, states in PARTS.items():
+    for kind in _kinds_with(session, wanted):
         found += session.scalars(
-            select(kind)
-            .where(kind.state.in_(states), kind.until < before)
-            .order_by(kind.until, kind.id)
-            .limit(limit)
+            select(kind).where(wanted[kind]).order_by(kind.until, kind.id).limit(limit)
         ).unique()
-    found += session.scalars(
-        select(Project)
-        .where(and_(Project.state == ProjectState.RUNNING, Project.until < before))
-        .order_by(Project.until, Project.id)
-        .limit(limit)
-    ).unique()
     return sorted(found, key=lambda each: (each.until or date.max, each.id))[:limit]
+
+
+def _kinds_with(session: Session, wanted: Mapping[Any, ColumnElement[bool]]) -> list[Any]:
+    """Those tables that hold such a row, in one statement: on most days most of them hold none."""
+    kinds = list(wanted)
+    parts = [
+        select(literal(n).label("kind")).where(select(kind.id).where(wanted[kind]).exists())
+        for n, kind in enumerate(kinds)
+    ]
+    return [kinds[n] for n in sorted(session.scalars(union_all(*parts)))]
 
 
 def trail(session: Session, targets: Collection[tuple[str, str]]) -> Sequence[AuditEntry]:
