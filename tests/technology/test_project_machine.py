@@ -40,7 +40,7 @@ from jiebang.technology.projects.workflow import (
 )
 from tests.factories import world_on
 from tests.technology.projects_scene import Running, running_in
-from tests.technology.test_projects import switched_on
+from tests.technology.test_project_money_and_time import switched_on
 
 STEPS_A_RUN = 60
 STEPS = int(os.environ.get("JIEBANG_STEPS", "420"))

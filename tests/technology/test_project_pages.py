@@ -25,7 +25,7 @@ from jiebang.technology.results.models import Case
 from tests.conftest import post
 from tests.factories import World
 from tests.technology.projects_scene import PDF, Running, running_in
-from tests.technology.test_projects import switched_on
+from tests.technology.test_project_money_and_time import switched_on
 
 SECRET = "焊丝配方甲零七"
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from sqlalchemy.orm import Session
 
@@ -118,12 +118,16 @@ def _text(value: Any) -> str:
     return escape(str(value)).replace("\n", "<br>")
 
 
+_IN_MEMORY = 8 * 1024 * 1024  # bytes
+
+
 def build(
     session: Session, actor: Actor, found: Project, folder: Path, paper: bytes | None
 ) -> IO[bytes]:
     """The archive as an open temporary file at its beginning. `paper` is the agreement as PDF;
     without one the index says so. The caller loaded the project for this actor."""
-    target = tempfile.TemporaryFile()  # noqa: SIM115
+    # most archives are small and never touch the disk
+    target = cast(IO[bytes], tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
     with zipfile.ZipFile(target, "w") as archive:
         bundle = _Bundle(archive, clock.now())
         _summary(session, bundle, found)
