@@ -87,6 +87,8 @@ def post(
         raw = cookie.setdefault("csrf_token", "0123456789abcdef" * 2)
     key = client.application.config["SECRET_KEY"]
     token = URLSafeTimedSerializer(key, salt="wtf-csrf-token").dumps(raw)
+    # read to its end, as a server would: an answer may be a file, which is closed by that
+    options = {"buffered": True, **options}
     return client.post(url, data={**(data or {}), "csrf_token": token}, **options)
 
 
