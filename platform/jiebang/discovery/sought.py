@@ -30,7 +30,9 @@ _ASKING = _MEASURES | _set(
     一家 一批 一种 一款 一些 一台 一套 一个 几个 几家 几台 几名
     """
 )
-_PLACES = _set("的 厂 厂家 工厂 供应商 供货商 生产商 厂商 单位 公司 企业 院校 学校")
+_ENDING = _set("怎么办 的 厂 厂家 工厂 供应商 供货商 生产商 厂商 单位 公司 企业 院校 学校")
+_HOW = _set("怎么 怎样 如何")
+_QUESTION = frozenset((how, what) for how in _HOW for what in _set("解决 处理 办 做 弄"))
 _NUMBER = r"[0-9一二两三四五六七八九十百千万几数多]+"
 _COUNTED = re.compile(rf"{_NUMBER}(?:[个名位台套件批只家种条辆吨款项]|万件)")
 _BARE = re.compile(_NUMBER)
@@ -45,7 +47,9 @@ def sought(text: str) -> str:
     first, last = 0, len(words)
     while first < last and _asks([word.segment for word in words[first:]]):
         first += 1
-    while last > first and words[last - 1].segment in _PLACES:
+    if last - first > 2 and (words[last - 2].segment, words[last - 1].segment) in _QUESTION:
+        last -= 2
+    while last > first and words[last - 1].segment in _ENDING:
         last -= 1
     if first == last or (first == 0 and last == len(words)):
         return text

@@ -244,8 +244,9 @@ def fresh_for(
 ) -> list[Suggestion]:
     """Strong pairs of these listings first seen since a moment, not yet judged unfit.
 
-    One that was made from an earlier text of either side waits until the worker has renewed it.
-    One that many others are sent already is left out, save among the first of a list
+    One that was made from an earlier state of either side is shown as it was until the worker has
+    renewed it, so that a change of who may see a listing takes and gives it at once. One that
+    many others are sent already is left out, save among the first of a list
     (`matching.exposure`); a search, and the listing's own page of matches, still have it.
     """
     if not listing_ids:
@@ -266,8 +267,8 @@ def fresh_for(
             .join(mine, mine.listing_id == Suggestion.listing_id)
             .join(other, other.listing_id == Suggestion.other_id)
             .where(
-                mine.revision == Suggestion.listing_revision,
-                other.revision == Suggestion.other_revision,
+                mine.live,
+                other.live,
                 Suggestion.listing_id.in_(listing_ids),
                 Suggestion.level.in_(SHOWN_LEVELS),
                 Suggestion.first_seen_at > since,
