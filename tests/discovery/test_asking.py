@@ -89,8 +89,9 @@ def test_words_of_asking_are_not_compared(text: str, rest: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "304不锈钢", "污水处理", "招标代理软件", "会计专业", "能耗太高", "寻北仪", "一体化压铸",
-        "三维扫描", "万向节", "公司", "招人", "", "？？", "钛合金薄壁件铣削颤振怎么抑制", "要" * SHORT + "焊工",
+        "304不锈钢", "污水处理", "招标代理软件", "会计专业", "能耗太高", "寻北仪",
+        "一体化压铸", "三维扫描", "万向节", "公司", "招人", "", "？？",
+        "钛合金薄壁件铣削颤振怎么抑制", "要" * SHORT + "焊工",
     ],
 )  # fmt: skip
 def test_words_of_names_are_kept(text: str) -> None:
