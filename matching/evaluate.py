@@ -17,13 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from indexes.postings import Postings, bag
 from matching.baseline import plain_words
 from matching.documents import Kind
 from matching.encoder import Encoder, load_encoder
 from matching.engine import Attributes, Engine, Filter, Prepared
+from matching.exposure import spread
 from matching.fusion import RELATED, WORTH, Fusion
+from matching.mutual import joints
 from matching.reliability import as_json, confusion, reliability
 
 METHODS = ("lexical", "dense", "hybrid")
@@ -189,8 +192,10 @@ def evaluate(
     """One method on one set; see the module for the measures.
 
     Returns {"method", "queries", "ndcg@10", "mrr@10", "recall@10", "recall@50", "ms_per_query",
-    "left_out", "ndcg@10_95", "mrr@10_95"}; the last two are [low, high] of the bootstrap interval
-    over queries. Time per query includes segmenting and encoding it. `reverse` asks from the other
+    "left_out", "ndcg@10_95", "mrr@10_95", "coverage@10", "gini@10"}; those with 95 are [low, high]
+    of the bootstrap interval over queries, the last two say how the first ten places of all lists
+    are spread over the corpus (`exposure.spread`; not with `rerank_only`). Time per query includes
+    segmenting and encoding it. `reverse` asks from the other
     side. Raises DatasetInvalid, and ValueError for an unknown method.
     """
     if method not in METHODS:
@@ -208,12 +213,15 @@ def evaluate(
     if judged:
         rank(judged[0], None)  # loading what is loaded lazily is not the query's time
     spent = 0.0
+    places: list[list[int]] = []
+    numbers = {key: n for n, key in enumerate(data.corpus)}
     for query in judged:
         grades = data.grades[query]
         began = time.perf_counter()
         found = rank(query, set(grades) if rerank_only else None)
         spent += time.perf_counter() - began
         got = [grades.get(key, 0) for key in found]
+        places.append([numbers[key] for key in found[:10]])
         relevant = sum(grade > 0 for grade in grades.values())
         best = gain(sorted(grades.values(), reverse=True))
         values["ndcg@10"].append(gain(got) / best)
@@ -222,6 +230,7 @@ def evaluate(
         values["recall@10"].append(sum(g > 0 for g in got[:10]) / relevant)
         values["recall@50"].append(sum(g > 0 for g in got[:50]) / relevant)
     count = max(len(judged), 1)
+    spreading = spread(places, len(data.corpus))
     return {
         "method": method,
         "queries": len(judged),
@@ -230,20 +239,44 @@ def evaluate(
         "left_out": len(data.queries) - len(judged),
         "ndcg@10_95": list(interval(values["ndcg@10"])),
         "mrr@10_95": list(interval(values["mrr@10"])),
+        **({} if rerank_only else {"coverage@10": spreading.coverage, "gini@10": spreading.gini}),
     }
 
 
 def judge(
     folder: Path, encoder: Encoder, fusion: Fusion, *, reverse: bool = False
 ) -> dict[str, Any]:
-    """Probabilities and levels of all graded pairs against their grades (`reliability.as_json`)."""
-    from matching.learning import collect
+    """Probabilities and levels of all graded pairs against their grades (`reliability.as_json`).
+
+    "joint" has nDCG@10 of the graded pairs by the asking side's probability, "own", and by that of
+    both sides, "both" (`matching.mutual`).
+    """
+    from matching.learning import collect, ndcg
 
     data = read_beir(folder)
-    pairs = collect(turned(data) if reverse else data, encoder)
+    if reverse:
+        data = turned(data)
+    pairs, back = collect(data, encoder), collect(turned(data), encoder)
     fused = fusion.fused(pairs.features)
+    sides = [fusion.probability(each, WORTH) for each in (fused, fusion.fused(back.features))]
+    theirs = sides[1][_turned_places(data)]
     found = [
         reliability(fusion.probability(fused, grade), pairs.grades, grade)
         for grade in (RELATED, WORTH)
     ]
-    return as_json(found, confusion(fusion, fused, pairs.grades))
+    return as_json(found, confusion(fusion, fused, pairs.grades)) | {
+        "joint": {"own": ndcg(pairs, sides[0]), "both": ndcg(pairs, joints(sides[0], theirs))}
+    }
+
+
+def _turned_places(data: Dataset) -> NDArray[np.int64]:
+    """Where each graded pair of a set stands among those of the set turned."""
+    place = {
+        (query, text): n
+        for n, (text, query) in enumerate(
+            (text, query) for text, found in turned(data).grades.items() for query in found
+        )
+    }
+    return np.asarray(
+        [place[query, text] for query, found in data.grades.items() for text in found], np.int64
+    )

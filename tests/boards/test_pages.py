@@ -249,7 +249,9 @@ def test_dismissing_a_pair_needs_a_reason_and_hides_it(shared: World) -> None:
     mine = shared.published(owner, title="zqdismiss壳体焊接变形")
     pair = shared.published(other, Board.OUTCOME, title="zqdismiss壳体焊接变形校正工艺")
     client = shared.browser(owner)
-    assert pair in client.get(f"/listings/{mine}/matches").text
+    page = client.get(f"/listings/{mine}/matches").text
+    assert pair in page and "从对方看：" in page and "两边合起来" in page
+    assert "/boards/outcome?sort=new" in page, "a way that does not depend on who asks"
     url = f"/listings/{mine}/matches/{pair}/dismiss"
     post(client, url, {"reason": "nonsense"})
     assert pair in client.get(f"/listings/{mine}/matches").text

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from matching.evaluate import DatasetInvalid, evaluate, gain, read_beir
+from matching.encoder import load_encoder
+from matching.evaluate import DatasetInvalid, evaluate, gain, judge, read_beir
+from matching.fusion import bundled
 from matching.training.terms import keywords
 
 CORPUS = [
@@ -45,6 +47,23 @@ def test_a_perfect_ranking(folder: Path, method: str, rerank_only: bool) -> None
     assert found["ndcg@10"] == pytest.approx(1.0)
     assert found["mrr@10"] == found["recall@10"] == found["recall@50"] == 1.0
     assert found["ms_per_query"] > 0
+    assert ("gini@10" in found) is not rerank_only
+
+
+def test_how_places_are_spread(folder: Path) -> None:
+    found = evaluate(folder, "lexical")
+    assert found["coverage@10"] == 0.5, "the first two of four"
+    assert found["gini@10"] == pytest.approx(0.5)
+
+
+def test_pairs_are_judged_from_both_sides(folder: Path) -> None:
+    """q1's best is d1 from either side; the pair that a text without words takes part in has no
+    value from its own side, and so none to both."""
+    graded = GRADES + "q1\td4\t0\n"
+    (folder / "qrels.tsv").write_text(graded, encoding="utf-8")
+    found = judge(folder, load_encoder(), bundled())
+    assert found["joint"] == {"own": pytest.approx(1.0), "both": pytest.approx(1.0)}
+    assert sum(sum(counts) for counts in found["levels"].values()) == 5
 
 
 def test_a_known_imperfect_ranking(folder: Path) -> None:

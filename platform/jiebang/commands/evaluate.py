@@ -81,6 +81,7 @@ def command(
     click.echo(f"模型 {encoder.fingerprint}，排序参数 {fusion.version}，内存峰值 {_peak()} MB")
     if calibration is not None:
         _calibration(calibration)
+        _sides(calibration["joint"])
 
 
 def _table(results: list[dict[str, Any]]) -> None:
@@ -91,6 +92,12 @@ def _table(results: list[dict[str, Any]]) -> None:
         cells += [f"{result[name]:.4f}" for name in COLUMNS[1:5]]
         cells += [f"{result['ms_per_query']:.2f}", f"{low:.3f}–{high:.3f}"]
         click.echo("".join(_cell(c, w) for c, w in zip(cells, WIDTHS, strict=True)))
+    for result in results:
+        if "gini@10" in result:
+            click.echo(
+                f"{result['method']}：前 10 名覆盖 {result['coverage@10']:.1%} 的内容，"
+                f"集中度（基尼系数）{result['gini@10']:.3f}"
+            )
     left_out = results[0]["left_out"]
     if left_out:
         click.echo(f"另有 {left_out} 个查询没有任何相关结果，不计入。")
@@ -114,6 +121,13 @@ def _calibration(found: dict[str, Any]) -> None:
         for pairs, predicted, observed in each["bins"]:
             if pairs:
                 click.echo(f"   预测 {predicted:.2f}   实际 {observed:.2f}   {pairs} 对")
+
+
+def _sides(found: dict[str, float]) -> None:
+    click.echo(
+        f"\n评过分的配对，按提问一方的把握排 nDCG@10 {found['own']:.4f}，"
+        f"按双方合起来的把握排 {found['both']:.4f}"
+    )
 
 
 def _cell(text: str, width: int) -> str:

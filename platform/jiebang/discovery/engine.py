@@ -21,13 +21,14 @@ from matching.documents import Document, Kind
 from matching.encoder import Encoder, ModelInvalid, ModelMissing, load_encoder
 from matching.engine import Engine, Filter, Match, Prepared
 from matching.explain import Explanation
+from matching.mutual import joint
 from matching.pairs import Asking, rank_block
 
 from .index import LiveIndex, pid
 from .models import SearchRow
 from .provider import Card, Indexable, Provider
 from .rankings import RankingStore
-from .rows import OtherModel, retire_row, text_of, write_rows
+from .rows import OtherModel, retire_row, text_of, texts_of, write_rows
 from .vectors import vector_engine
 
 log = structlog.get_logger()
@@ -43,6 +44,13 @@ class Found:
     card: Card
     match: Match
     explanation: Explanation | None
+    theirs: Match | None = None
+    """How the asking listing looks from this one's side, where both are on the boards."""
+
+    @property
+    def joint(self) -> float:
+        """What the pair is worth to both (`matching.mutual.joint`); from one side alone its own."""
+        return joint(self.match.score, self.theirs.score) if self.theirs else self.match.score
 
 
 class SearchUnavailable(ModelMissing, DomainError):
@@ -228,6 +236,22 @@ class Discovery:
             if match.id in cards and match.id in items
         ]
 
+    def both_ways(self, session: Session, item: Indexable, found: Sequence[Found]) -> list[Found]:
+        """Matches of a published listing with the other side's view of it, the best for both
+        first. Of a listing that is on no board, a draft say, they stay as they are.
+        """
+        where = Filter(max_visibility=2, only_ids=frozenset({item.document.id}))
+        ids, kind = [each.card.id for each in found], item.document.kind
+        documents = {n: one.document for n, one in self.provider.indexables(session, ids).items()}
+        seen: dict[int, Match] = {}
+        with self.live.present() as engine:
+            texts = texts_of(session, ids, engine.encoder.fingerprint)
+            for key in texts.keys() & documents.keys():
+                for match in engine.search(texts[key], kind, 1, where, documents[key].conditions):
+                    seen[key] = match
+        both = [replace(each, theirs=seen.get(each.card.id)) for each in found]
+        return sorted(both, key=lambda each: -each.joint)  # stable: equals keep their own order
+
     def rank(
         self, session: Session, item: Indexable, board: Board, k: int, where: Filter
     ) -> list[Match]:
@@ -271,7 +295,10 @@ class Discovery:
         if not matches:
             return None
         why = self.live.engine.explain(query, items[other_id].document)
-        return Found(cards[other_id], matches[0], why), query
+        (found,) = self.both_ways(
+            session, items[listing_id], [Found(cards[other_id], matches[0], why)]
+        )
+        return found, query
 
     def parts(
         self, session: Session, listing_id: int, other_id: int

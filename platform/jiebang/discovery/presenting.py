@@ -45,6 +45,8 @@ def match_view(
         "industry": card.industry,
         "level": found.match.level,
         "score": found.match.score,
+        "theirs": found.theirs.level if found.theirs else "",
+        "joint": found.joint if found.theirs else None,
         "reasons": reasons or why.reasons,
         "gaps": [text for text in why.gaps if text not in open_questions],
         "conditions": sorted(why.conditions, key=lambda check: _ORDER.index(check.state)),

@@ -156,6 +156,21 @@ def text_of(session: Session, listing_id: int, model: str) -> Prepared | None:
     return None if found is None else Prepared.from_bytes(found)
 
 
+def texts_of(session: Session, ids: Collection[int], model: str) -> dict[int, Prepared]:
+    """`text_of` for many in one statement; those without an up-to-date text are left out."""
+    found = session.execute(
+        select(SearchText.listing_id, SearchText.prepared)
+        .join(SearchRow, SearchRow.listing_id == SearchText.listing_id)
+        .where(
+            SearchText.listing_id.in_(ids),
+            SearchText.model == model,
+            SearchText.revision == SearchRow.revision,
+            SearchRow.live,
+        )
+    )
+    return {listing_id: Prepared.from_bytes(value) for listing_id, value in found}
+
+
 def _columns(item: Indexable) -> dict[str, Any]:
     conditions = item.document.conditions
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from jiebang.core import clock, outbox
@@ -242,7 +242,8 @@ def _block(discovery: Discovery, board: Board, ids: Sequence[int]) -> int:
 def fresh_for(
     session: Session, listing_ids: Collection[int], since: datetime, limit: int = 20
 ) -> list[Suggestion]:
-    """Strong pairs of these listings first seen since a moment, not yet judged unfit.
+    """Strong pairs of these listings first seen since a moment, not yet judged unfit; the best for
+    both sides first.
 
     One that was made from an earlier state of either side is shown as it was until the worker has
     renewed it, so that a change of who may see a listing takes and gives it at once. One that
@@ -275,10 +276,25 @@ def fresh_for(
                 ~dismissed,
                 _not_crowded(session, mine),
             )
-            .order_by(Suggestion.score.desc())
+            .order_by(_joint().desc(), Suggestion.listing_id, Suggestion.other_id)
             .limit(limit)
         )
     )
+
+
+def _joint() -> ColumnElement[float]:
+    """What a pair is worth to both sides (`matching.mutual`). What is not on the other side's own
+    list is worth at most the last of that list to it, and nothing if the list has room."""
+    back, last = aliased(Suggestion), aliased(Suggestion)
+    theirs = func.coalesce(
+        select(back.score)
+        .where(back.listing_id == Suggestion.other_id, back.other_id == Suggestion.listing_id)
+        .scalar_subquery(),
+        select(case((func.count() >= KEPT, func.min(last.score)), else_=0.0))
+        .where(last.listing_id == Suggestion.other_id)
+        .scalar_subquery(),
+    )
+    return 2.0 * Suggestion.score * theirs / (Suggestion.score + theirs)
 
 
 def _not_crowded(session: Session, mine: type[SearchRow]) -> ColumnElement[bool]:

@@ -22,7 +22,7 @@ from jiebang.web.throttle import throttle
 from .. import queries
 from ..documents import card, indexable
 from ..intake.parts import parts
-from ..models import Listing
+from ..models import Listing, ListingState
 from .blueprint import blueprint
 from .sections import MATCH_ACTIONS
 
@@ -62,22 +62,21 @@ def views_of(
 @blueprint.get("/listings/<code>/matches")
 @access(Level.ANYONE, tenancy=Tenancy.VIEWER)
 def matches(code: str) -> str:
-    """All counterparts worth showing."""
+    """All counterparts worth showing, the best for both sides first."""
     session, who = db(), actor()
     listing, owner = queries.readable(session, code, who)
     mine = listing.belongs_to(who)
     item = indexable(listing)
-    found = platform().discovery.search_listing(session, item, listing.board.opposite, who, SHOWN)
-    plain = request.args.get("order") == "new"
-    if plain:  # PIPL 24, 电商法 18: an order that does not depend on the person's features
-        found = sorted(found, key=lambda each: -each.card.id)
+    discovery = platform().discovery
+    found = discovery.search_listing(session, item, listing.board.opposite, who, SHOWN)
+    if listing.state is ListingState.PUBLISHED:
+        found = discovery.both_ways(session, item, found)
     return render_template(
         "boards/matches.html",
         listing=listing,
         card=card(listing, owner, who),
         mine=mine,
         matches=views_of(listing, found, item.document, mine),
-        plain=plain,
         team=has_team(listing),
     )
 
