@@ -33,8 +33,12 @@ def complete(content: Content) -> Content:
         {"label": "首付", "condition": "协议成立", "amount": 30_000_000, "due": day.isoformat()},
         {"label": "验收", "condition": "验收通过", "amount": 50_000_000, "due": day.isoformat()},
     ]
-    made["ip"] = [{**row, "shares": {"1": 40, "2": 60}} for row in content["ip"]]
-    made["split"] = [{**row, "amount": 80_000_000} for row in content["split"]]
+    if len(content["split"]) == 1:
+        made["ip"] = [{**row, "shares": {"1": 40, "2": 60}} for row in content["ip"]]
+        made["split"] = [{**row, "amount": 80_000_000} for row in content["split"]]
+    else:  # a joint draft brings its split; the shares are by what the members signed
+        shares = {str(each["position"]): 0 for each in content["parties"]}
+        made["ip"] = [{**row, "shares": {**shares, "1": 100}} for row in content["ip"]]
     return made
 
 

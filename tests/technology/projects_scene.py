@@ -18,6 +18,7 @@ from jiebang.technology.projects.models import (
     Acceptance,
     GrantPayment,
     Milestone,
+    MilestoneCheck,
     Project,
     ProjectInstalment,
     Recovery,
@@ -127,6 +128,27 @@ class Running:
         self.on_project(who, services.requests.ask, RequestKind(kind), reason, months=months,
                         code=code)  # fmt: skip
 
+    def ask_expert(self, number: int, expert: Actor | None, reason: str = "") -> None:
+        """The operator asks somebody, or only takes off who was asked."""
+        self.on(Milestone, number, self.operator, services.checking.ask,
+                expert.user_id if expert else None, reason)  # fmt: skip
+
+    def check(self, number: int) -> MilestoneCheck:
+        """The part of the expert who was asked last."""
+        checks: list[MilestoneCheck] = self.rows(Milestone)[number].checks
+        return checks[-1]
+
+    def expert(self, number: int, who: Actor, act: Any, *more: Any) -> None:
+        """An expert's act on the part that was asked last."""
+        checks = self.rows(Milestone)[number].checks
+        with self.world.database.transaction() as session:
+            found = queries.check(session, checks[-1].id if checks else 0, who, lock=True)
+            act(session, who, found, *more)
+
+    def mediate(self, name: str, reason: str = "已听取双方。", who: Actor | None = None,
+                number: int = -1) -> None:  # fmt: skip
+        self.on(Request, number, who or self.operator, services.requests.mediate, name, reason)
+
     def reply(self, who: Actor, name: str, reason: str = "", number: int = -1) -> None:
         self.on(Request, number, who, services.requests.answer, name, reason)
 
@@ -165,12 +187,14 @@ def running_in(
     *,
     board: Board = Board.NEED,
     check: bool = False,
+    expert: bool = False,
     rows: tuple[tuple[str, str, int], ...] = ROWS,
     **values: Any,
 ) -> Running:
-    """A project that has just begun; `check`: the platform confirms what passes."""
+    """A project that has just begun; `check`: the platform confirms what passes; `expert`: where
+    it does, an expert confirms milestones."""
     answers = answers_in(world, 0, board=board, **values)
-    answers.rules(milestone_check=check)
+    answers.rules(milestone_check=check, milestone_expert=expert)
     scene = answers.scene
     response_id = answers.filed(scene.responder)
     answers.select(response_id)

@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from jiebang.core import audit, clock
 from jiebang.core.errors import DomainError
+from jiebang.core.permissions import Role
 from jiebang.technology.grants.rules import Input
 from jiebang.technology.projects import queries, services
 from jiebang.technology.projects.models import (
@@ -37,6 +38,7 @@ from jiebang.technology.projects.workflow import (
     MilestoneState,
     ProjectState,
     RecoveryState,
+    Turn,
 )
 from tests.factories import world_on
 from tests.technology.projects_scene import Running, running_in
@@ -68,9 +70,10 @@ class Machine(RuleBasedStateMachine):
             assert list(audit.verify(session)) == []
         self.stack.close()
 
-    @initialize(check=st.booleans())
-    def begin(self, check: bool) -> None:
-        self.running = running_in(self.world, check=check)
+    @initialize(check=st.booleans(), expert=st.booleans())
+    def begin(self, check: bool, expert: bool = False) -> None:
+        self.running = running_in(self.world, check=check, expert=expert)
+        self.experts = [self.world.actor(self.world.user(Role.EXPERT)) for _ in range(2)]
 
     def attempt(self, act: Any, *arguments: Any, **more: Any) -> None:
         """Refusals are answers, too; anything else is a mistake."""
@@ -97,6 +100,27 @@ class Machine(RuleBasedStateMachine):
         found = self.running
         assert found is not None
         self.attempt(found.judge, number, name, words, found.operator)
+
+    @rule(number=NUMBER, expert=st.sampled_from([0, 1, None]), words=WORDS)
+    def assign(self, number: int, expert: int | None, words: str) -> None:
+        chosen = None if expert is None else self.experts[expert]
+        self.attempt(self.running.ask_expert, number, chosen, words)  # type: ignore[union-attr]
+
+    @rule(number=NUMBER, expert=st.integers(0, 1), words=WORDS,
+          name=st.sampled_from(["accept", "accept", "recuse", "confirm", "send_back"]))  # fmt: skip
+    def heard(self, number: int, expert: int, name: str, words: str) -> None:
+        found, who, do = self.running, self.experts[expert], services.checking
+        assert found is not None
+        if name == "accept":
+            self.attempt(found.expert, number, who, do.accept)
+        elif name == "recuse":
+            self.attempt(found.expert, number, who, do.recuse, words)
+        else:
+            self.attempt(found.expert, number, who, do.decide, name, words)
+
+    @rule(name=st.sampled_from(["end", "go_on", "go_on"]), words=WORDS)
+    def mediate(self, name: str, words: str) -> None:
+        self.attempt(self.running.mediate, name, words)  # type: ignore[union-attr]
 
     @rule(number=NUMBER, amount=FEN)
     def pay(self, number: int, amount: int | None) -> None:
@@ -201,6 +225,8 @@ class Machine(RuleBasedStateMachine):
     def _reasons(self, project: Project) -> None:
         assert self.running is not None
         for each in self.running.rows(Milestone):
+            by_expert = each.state is MilestoneState.CHECKING and each.holder is Turn.EXPERT
+            assert by_expert == (each.asked is not None), "an expert who is asked holds it"
             if each.state in (MilestoneState.RECTIFY, MilestoneState.FAILED):
                 assert each.reason and each.rectified
         for each in self.running.rows(Acceptance):

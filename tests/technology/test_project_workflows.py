@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from jiebang.boards.reviews.workflow import AssignmentState as E
 from jiebang.core.errors import Conflict, Forbidden
 from jiebang.core.permissions import Line
 from jiebang.core.workflow import Workflow
 from jiebang.technology.projects import workflow as w
+from jiebang.technology.projects.models import RequestKind
 from jiebang.technology.projects.workflow import (
     AcceptanceState as A,
 )
@@ -63,8 +65,13 @@ class Thing:
     left: int = 0
     asker: Party = Party.CLIENT
     line: Line = Line.TECHNOLOGY
+    by_expert: bool = False
+    kind: RequestKind = RequestKind.TERMINATION
+    party_ids: frozenset[int] = frozenset({CLIENT_ID, SOLVER_ID})
 
     def sides_of(self, actor: Any) -> frozenset[str]:
+        if actor.user_id == WHO["expert"].user_id:
+            return frozenset({"expert"})
         side = {CLIENT_ID: "client", SOLVER_ID: "solver"}.get(actor.organisation_id)
         return frozenset({side}) if side else frozenset()
 
@@ -91,6 +98,8 @@ EXPECTED: dict[str, tuple[Workflow, type[StrEnum], dict[str, Any]]] = {
         "fail": ({M.FILED}, M.FAILED, CLIENTS, {"rectified": True}),
         "confirm": ({M.CHECKING}, M.PASSED, OPERATORS, {}),
         "send_back": ({M.CHECKING}, M.FILED, OPERATORS, {}),
+        "endorse": ({M.CHECKING}, M.PASSED, SYSTEM_ONLY, {}),
+        "reject": ({M.CHECKING}, M.FILED, SYSTEM_ONLY, {}),
         "conclude": ({M.DUE}, M.PASSED, SYSTEM_ONLY, {}),
         "lapse": ({M.DUE, M.FILED, M.CHECKING, M.RECTIFY}, M.LAPSED, SYSTEM_ONLY, {}),
     }),
@@ -114,10 +123,13 @@ EXPECTED: dict[str, tuple[Workflow, type[StrEnum], dict[str, Any]]] = {
                   {}),
     }),
     "request": (w.REQUEST, R, {  # the client asked
-        "agree": ({R.ASKED}, R.AGREED, SOLVERS, {}),
-        "refuse": ({R.ASKED}, R.REFUSED, SOLVERS, {}),
-        "withdraw": ({R.ASKED}, R.WITHDRAWN, CLIENTS, {}),
-        "lapse": ({R.ASKED}, R.LAPSED, SYSTEM_ONLY, {}),
+        "agree": ({R.ASKED, R.MEDIATING}, R.AGREED, SOLVERS, {}),
+        "refuse": ({R.ASKED}, R.REFUSED, SOLVERS, {"kind": RequestKind.EXTENSION}),
+        "object": ({R.ASKED}, R.MEDIATING, SOLVERS, {}),
+        "withdraw": ({R.ASKED, R.MEDIATING}, R.WITHDRAWN, CLIENTS, {}),
+        "end": ({R.MEDIATING}, R.AGREED, OPERATORS, {}),
+        "go_on": ({R.MEDIATING}, R.REFUSED, OPERATORS, {}),
+        "lapse": ({R.ASKED, R.MEDIATING}, R.LAPSED, SYSTEM_ONLY, {}),
     }),
     "recovery": (w.RECOVERY, V, {
         "agree": ({V.CLAIMED}, V.OWED, SOLVERS, {}),
@@ -132,6 +144,14 @@ EXPECTED: dict[str, tuple[Workflow, type[StrEnum], dict[str, Any]]] = {
         "refuse": ({G.PROPOSED, G.APPROVED}, G.REFUSED, OPERATORS, {}),
         "pay": ({G.APPROVED}, G.PAID, OPERATORS, {}),
         "lapse": ({G.PROPOSED, G.APPROVED}, G.LAPSED, SYSTEM_ONLY, {}),
+    }),
+    "confirmation": (w.CONFIRMATION, E, {
+        "accept": ({E.ASSIGNED}, E.REVIEWING, {"expert", "system"}, {}),
+        "recuse": ({E.ASSIGNED, E.REVIEWING}, E.RECUSED, {"expert", "system"}, {}),
+        "confirm": ({E.REVIEWING}, E.SUBMITTED, {"expert", "system"}, {}),
+        "send_back": ({E.REVIEWING}, E.SUBMITTED, {"expert", "system"}, {}),
+        "replace": ({E.ASSIGNED, E.REVIEWING}, E.REPLACED, OPERATORS, {}),
+        "lapse": ({E.ASSIGNED, E.REVIEWING}, E.LAPSED, SYSTEM_ONLY, {}),
     }),
 }  # fmt: skip
 CASES = [
@@ -179,6 +199,8 @@ GUARDED = [
     (w.ACCEPTANCE, "pass", Thing(A.FILED, checked=True)),
     (w.ACCEPTANCE, "recommend", Thing(A.FILED)),
     (w.REQUEST, "agree", Thing(R.ASKED)),
+    (w.REQUEST, "refuse", Thing(R.ASKED, asker=Party.SOLVER)),
+    (w.REQUEST, "object", Thing(R.ASKED, asker=Party.SOLVER, kind=RequestKind.EXTENSION)),
     (w.REQUEST, "withdraw", Thing(R.ASKED, asker=Party.SOLVER)),
 ]
 
@@ -199,6 +221,17 @@ def test_other_guards_of_the_solver() -> None:
     ):
         with pytest.raises(Conflict):
             table.apply(action, thing, solver)
+
+
+def test_an_expert_confirms_where_the_track_says_so_and_no_member_of_a_party() -> None:
+    for action in ("confirm", "send_back"):
+        with pytest.raises(Conflict, match="专家确认"):
+            w.MILESTONE.apply(action, Thing(M.CHECKING, by_expert=True), WHO["operator"])
+    inside = replace(WHO["expert"], seats=OWNER.seats)
+    for action, state in (("accept", E.ASSIGNED), ("confirm", E.REVIEWING)):
+        with pytest.raises(Conflict, match="回避"):
+            w.CONFIRMATION.apply(action, Thing(state), inside)
+    w.CONFIRMATION.apply("recuse", Thing(E.REVIEWING), inside)
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))

@@ -189,7 +189,7 @@ def setting_in(world: World, folder: Path) -> Setting:
         for each in (owner, third):
             agreement_services.confirm(session, each, signing, signing.newest.hash)
         confirming = selected_in(session, world, owner, third, proposed)
-        project = project_in(session, world, owner, signing)
+        project = project_in(session, world, owner, signing, expert)
         shown = publicity.begin(
             session, third, response_in(session, world, third, stranger, public_need), Basis.TRACK,
             "规则",
@@ -348,7 +348,7 @@ def right(setting: Setting, case: Case) -> Actor:
     if permission is not None:
         role = next(role for role, held in ROLE_PERMISSIONS.items() if permission in held)
         return setting.staff[role]
-    if case.rule.endpoint.startswith("reviews."):
+    if case.rule.endpoint.startswith("reviews.") or "check_id" in case.rule.arguments:
         return setting.staff[Role.EXPERT]
     if case.rule.endpoint in ("orgs.invitation", "orgs.accept", "orgs.accept_own"):
         return setting.invited

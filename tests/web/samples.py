@@ -13,13 +13,20 @@ from jiebang.boards.agreements.models import Agreement
 from jiebang.boards.responses import services as responses
 from jiebang.boards.responses.models import Response
 from jiebang.boards.responses.services.filing import Reply
+from jiebang.boards.reviews.workflow import AssignmentState
 from jiebang.core import clock
 from jiebang.core.permissions import Actor
 from jiebang.core.uploads import Received
 from jiebang.technology.grants.models import GrantTable
 from jiebang.technology.projects import queries as projects
 from jiebang.technology.projects import services as project_services
-from jiebang.technology.projects.models import Acceptance, GrantPayment, Recovery, RequestKind
+from jiebang.technology.projects.models import (
+    Acceptance,
+    GrantPayment,
+    MilestoneCheck,
+    Recovery,
+    RequestKind,
+)
 from jiebang.technology.projects.workflow import (
     AcceptanceState,
     GrantState,
@@ -54,7 +61,9 @@ def selected_in(session: Any, world: World, issuer: Actor, solver: Actor, code: 
     return found
 
 
-def project_in(session: Any, world: World, solver: Actor, agreement: Agreement) -> dict[Any, Any]:
+def project_in(
+    session: Any, world: World, solver: Actor, agreement: Agreement, expert: Actor
+) -> dict[Any, Any]:
     """A project with one of everything, as far as keys are asked for."""
     found = projects.of_agreement(session, agreement.id)
     assert found is not None
@@ -80,7 +89,10 @@ def project_in(session: Any, world: World, solver: Actor, agreement: Agreement) 
     shown = Shown(project_id=found.id, title="样品案例", text="效果很好。", changed_at=moment,
                   client_agreed_at=moment, solver_agreed_at=moment,
                   published_at=moment)  # fmt: skip
-    session.add_all([acceptance, recovery, grant, shown])
+    check = MilestoneCheck(milestone_id=first.id, expert_id=expert.user_id, assigned_at=moment,
+                           assigned_by=expert.user_id,
+                           state=AssignmentState.ASSIGNED)  # fmt: skip
+    session.add_all([check, acceptance, recovery, grant, shown])
     session.flush()
     return {
         "project_id": found.id,
@@ -88,7 +100,9 @@ def project_in(session: Any, world: World, solver: Actor, agreement: Agreement) 
         "instalment_id": projects.instalments(session, found.id)[0].id,
         "evidence_id": projects.files(session, found.id)[0][0].id,
         "acceptance_id": acceptance.id,
+        "check_id": check.id,
         ("projects.reply", "request_id"): asked.id,
+        ("projects.mediate", "request_id"): asked.id,
         "recovery_id": recovery.id,
         "grant_id": grant.id,
         "table_id": table.id,

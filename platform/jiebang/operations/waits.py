@@ -30,7 +30,7 @@ from jiebang.orgs.models import Organisation
 from jiebang.technology.projects import queries as projects
 from jiebang.technology.projects.models import Project
 from jiebang.technology.projects.words import what as project_wait
-from jiebang.technology.projects.workflow import Turn
+from jiebang.technology.projects.workflow import TURN_LABELS, Turn
 
 SHOWN = 200
 
@@ -157,7 +157,7 @@ def _running(each: projects.Waiting | Project, known: dict[int, Organisation]) -
         what=f"项目 · {said}",
         title=project.listing.title,
         code=project.listing.code,
-        holder=firm.name if firm else HOLDER_LABELS[Holder.OPERATOR],
+        holder=firm.name if firm else TURN_LABELS[each.holder],
         reach=" ".join(filter(None, (firm.contact_name, firm.contact_phone))) if firm else "",
         other=other.name,
         due=each.until,

@@ -135,6 +135,7 @@ ACTIONS = {
     "project.terminate": "终止项目",
     "acceptance.file": "提交验收",
     "request.ask": "提出延期或终止",
+    "confirmation.assign": "请专家确认里程碑",
     "recovery.claim": "请求退款",
     "grant_payment.propose": "申请奖补",
     "case.write": "编辑成果公示",
@@ -169,6 +170,7 @@ TARGETS = {
     "request": "延期或终止",
     "recovery": "退款",
     "grant_payment": "奖补",
+    "confirmation": "里程碑确认",
     "case": "成果公示",
 }
 _KEYS = {

@@ -192,6 +192,8 @@ class IndicatorAnswer(Base):
 class MemberState(StrEnum):
     """What an organisation of a joint bid said to the split."""
 
+    DRAFT = "draft"
+    """Carried over from an earlier response: nobody was asked, only the leading one reads it."""
     ASKED = "asked"
     CONFIRMED = "confirmed"
     REFUSED = "refused"

@@ -49,7 +49,8 @@ def partnered(session: Session, response_id: int, actor: Actor, *, lock: bool = 
     """A joint bid that the actor's organisation leads or is asked to join; NotFound otherwise.
     Locked as `response` locks."""
     joins = select(ResponseMember.response_id).where(
-        ResponseMember.organisation_id == actor.organisation_id
+        ResponseMember.organisation_id == actor.organisation_id,
+        ResponseMember.state != MemberState.DRAFT,
     )
     rule = and_(
         Response.id == response_id,
@@ -91,6 +92,7 @@ def joined(session: Session, organisation_id: int) -> Sequence[Response]:
         .join(ResponseMember, ResponseMember.response_id == Response.id)
         .where(
             ResponseMember.organisation_id == organisation_id,
+            ResponseMember.state != MemberState.DRAFT,
             Response.organisation_id != organisation_id,
         )
         .order_by(Response.updated_at.desc(), Response.id.desc())

@@ -21,7 +21,8 @@ CLOCKS = (
 )  # fmt: skip
 SWITCHES = (
     "formality", "shortlist", "joint", "several", "one_each", "need_review", "response_review",
-    "issuer_reads", "publicity", "milestone_check", "batched",
+    "issuer_reads", "publicity", "milestone_check", "milestone_expert",
+    "batched",
 )  # fmt: skip
 MOST_EXPERTS = 15
 LONGEST = 60
@@ -113,6 +114,8 @@ class TrackVersion(Base):
     """A need belongs to a batch before it is published, and is answered in its window alone."""
     milestone_check: Mapped[bool]
     """The platform confirms that a milestone, or the acceptance, is passed."""
+    milestone_expert: Mapped[bool] = mapped_column(default=False)
+    """Where the platform confirms a milestone, an expert whom it asks does (not the acceptance)."""
     judge_days: Mapped[int]
     """To judge what was handed in for a milestone or for the acceptance."""
     rectify_days: Mapped[int]

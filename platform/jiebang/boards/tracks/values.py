@@ -78,6 +78,7 @@ LABELS = {
     "agreement_days": "拟定协议",
     "confirm_days": "确认协议",
     "milestone_check": "里程碑和验收的通过须平台确认",
+    "milestone_expert": "其中里程碑由平台分派的专家确认",
     "judge_days": "评定里程碑和验收",
     "rectify_days": "整改后再提交",
     "pay_days": "付款、确认收款、答复申请",

@@ -11,6 +11,7 @@ from jiebang.boards.agreements.content import Content
 from jiebang.boards.agreements.models import Agreement
 from jiebang.core.money import money_text, parse_money
 
+from . import joint
 from .kinds import library
 
 LIMITS = {"title": 120, "subject": 3000}
@@ -32,6 +33,7 @@ ROWS: dict[str, dict[str, tuple[str, int]]] = {
 }
 """Small tables: their fields with label and limit in characters."""
 MOST_ROWS = {"criteria": 40, "instalments": 12, "ip": 20, "clauses": 40}
+WORDS_LIMIT = 300
 HIDDEN = ("key", "basis")
 
 
@@ -50,9 +52,23 @@ def flat(content: Content) -> dict[str, str]:
         for party, share in row["shares"].items():
             typed[f"ip-{number}-share{party}"] = str(share)
     for row in content["split"]:
-        typed[f"split-{row['party']}-amount"] = money_text(row["amount"])
-        typed[f"split-{row['party']}-work"] = row["work"]
+        prefix = f"split-{row['party']}"
+        typed[f"{prefix}-amount"] = money_text(row["amount"])
+        typed[f"{prefix}-work"] = row["work"]
+        typed[f"{prefix}-gain"] = str(row.get("gain", 0))
+        typed[f"{prefix}-rights"] = row.get("rights", "")
     return typed
+
+
+def share_out(base: Content, typed: dict[str, str]) -> dict[str, str]:
+    """Puts the typed total into the members' amounts as they signed the split; what is wrong with
+    the total, by field."""
+    reader = _Reader(typed)
+    total = reader.money("total", "总金额")
+    if not reader.errors:
+        for party, amount in joint.amounts(base, total).items():
+            typed[f"split-{party}-amount"] = money_text(amount)
+    return reader.errors
 
 
 def rows(typed: Mapping[str, str], name: str) -> list[int]:
@@ -87,17 +103,12 @@ def read(
         "ip": reader.table("ip", [each.position for each in found.parties]),
         "clauses": reader.table("clauses"),
     }
-    sellers = [row["party"] for row in base["split"]]
-    content["split"] = [
-        {
-            "party": party,
-            "amount": content["total"]
-            if len(sellers) == 1
-            else reader.money(f"split-{party}-amount", "金额"),
-            "work": reader.text(f"split-{party}-work", "分工", 300),
-        }
-        for party in sellers
-    ]
+    if joint.is_joint(base):
+        content["split"] = [reader.member(row["party"]) for row in base["split"]]
+    else:
+        content["split"] = [{**row, "amount": content["total"]} for row in base["split"]]
+    if "signed" in base:
+        content["signed"] = base["signed"]
     if kind.key != base["kind"]:
         old = {each.key for each in library().kind(base["kind"]).clauses}
         kept = [row for row in content["clauses"] if row["key"] not in old]
@@ -148,6 +159,16 @@ class _Reader:
             self.errors[key] = "份额请填 0 到 100 的整数。"
             return 0
         return int(value)
+
+    def member(self, party: int) -> dict[str, Any]:
+        prefix = f"split-{party}"
+        return {
+            "party": party,
+            "amount": self.money(f"{prefix}-amount", "金额"),
+            "work": self.text(f"{prefix}-work", "分工", WORDS_LIMIT),
+            "gain": self.share(f"{prefix}-gain"),
+            "rights": self.text(f"{prefix}-rights", "知识产权约定", WORDS_LIMIT),
+        }
 
     def table(self, name: str, parties: Sequence[int] = ()) -> list[dict[str, Any]]:
         made: list[dict[str, Any]] = []

@@ -12,6 +12,7 @@ from jiebang.boards.agreements.stages import role
 from jiebang.core import clock
 from jiebang.core.money import money_text
 
+from .joint import drawn, is_joint
 from .kinds import library
 
 CLEAR = 6_000
@@ -69,10 +70,15 @@ def lines(content: Content) -> list[Line]:
         )
         for row in content["instalments"]
     ]
-    if len(content["split"]) > 1:
+    if is_joint(content):
         found += [
-            Line("经费分配", role(row["party"]), f"{money_text(row['amount'])}；{row['work']}")
-            for row in content["split"]
+            Line(
+                "联合体分工",
+                f"{row['role']} {row['name']}",
+                f"{money_text(row['amount'])}；收益 {row['gain']}%；"
+                f"{row['work'] or '（分工未填）'}；知识产权：{row['rights'] or '（未填）'}",
+            )
+            for row in drawn(content)
         ]
     found += [
         Line("知识产权归属", row["what"], f"{shares(content, row)}；{row['use'] or '无其他约定'}")

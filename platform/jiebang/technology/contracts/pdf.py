@@ -18,6 +18,7 @@ from jiebang.core.money import money_text
 
 from . import fonts
 from .amounts import in_words
+from .joint import departures, drawn, is_joint
 from .kinds import library
 from .outline import day, period, shares
 
@@ -186,16 +187,8 @@ def _body(pdf: _Document, content: Content) -> None:
         ],
         (36, 66, 30, 34),
     )
-    if len(content["split"]) > 1:
-        pdf.paragraph("经费分配与分工：")
-        pdf.grid(
-            ("单位", "分工", "金额"),
-            [
-                (role(row["party"]), row["work"], money_text(row["amount"]))
-                for row in content["split"]
-            ],
-            (20, 108, 38),
-        )
+    if is_joint(content):
+        _together(pdf, content)
     pdf.heading("四、知识产权归属")
     pdf.grid(
         ("内容", "份额", "使用与收益约定"),
@@ -208,6 +201,29 @@ def _body(pdf: _Document, content: Content) -> None:
         pdf.paragraph(f"{number}. {row['heading']}{basis}")
         pdf.paragraph(row["text"])
         pdf.ln(1.5)
+
+
+def _together(pdf: _Document, content: Content) -> None:
+    pdf.paragraph("联合体分工、经费、收益与知识产权：")
+    pdf.grid(
+        ("单位", "分工", "经费", "收益", "知识产权"),
+        [
+            (
+                f"{row['role']} {row['name']}{'（牵头）' if row['leads'] else ''}",
+                row["work"],
+                money_text(row["amount"]),
+                f"{row['gain']}%",
+                row["rights"],
+            )
+            for row in drawn(content)
+        ],
+        (40, 46, 26, 14, 40),
+    )
+    if signed := content.get("signed"):
+        pdf.paragraph(
+            f"以上依据联合体各成员揭榜时签署的分工（SHA-256 {signed['hash']}）。"
+            + ("与签署的不同之处，以本协议为准。" if departures(content) else "")
+        )
 
 
 def _foot(pdf: _Document, what: Print) -> None:

@@ -2,7 +2,8 @@
 
 A version's content holds, beside `total` and `instalments`: `title`, `kind`, `subject`, `starts`
 and `ends` (ISO days or ""), `parties`, `criteria` (name, target, method), `split` (party, amount,
-work), `ip` (what, shares in per cent by party, use) and `clauses` (key, heading, text, basis).
+work; `joint` says what a 联合体 adds), `ip` (what, shares in per cent by party, use) and `clauses`
+(key, heading, text, basis).
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from sqlalchemy.orm import Session
 
 from jiebang.boards.agreements.content import Content
 from jiebang.boards.agreements.models import Agreement
-from jiebang.boards.agreements.stages import role
 from jiebang.boards.responses.models import Response
 from jiebang.core.boards import Board
 from jiebang.core.money import money_text
 from jiebang.core.sides import Side
 from jiebang.orgs.models import Organisation
 
+from . import joint
 from .kinds import library
 
 FIRST_PAYMENTS = (("签订后首付", 30), ("中期成果", 40), ("验收通过", 30))
@@ -40,6 +41,7 @@ def draft(session: Session, found: Agreement, response: Response) -> Content:
         each.position: session.get_one(Organisation, each.organisation_id) for each in found.parties
     }
     sellers = [e.position for e in found.parties if e.side is seller_side(listing.board)]
+    together = joint.draft(found, response)
     return {
         "title": f"{listing.title}（{kind.label}合同）",
         "kind": kind.key,
@@ -67,10 +69,13 @@ def draft(session: Session, found: Agreement, response: Response) -> Content:
         "ip": [
             {"what": what, "shares": shares, "use": ""}
             for what, shares in zip(
-                library().ip_rows, _ip_shares(found, len(library().ip_rows)), strict=True
+                library().ip_rows,
+                _ip_shares(found, len(library().ip_rows), together.get("split", [])),
+                strict=True,
             )
         ],
         "clauses": library().clauses(kind.key),
+        **together,
     }
 
 
@@ -92,7 +97,7 @@ def _instalments(total: int) -> list[dict[str, Any]]:
     return rows
 
 
-def _ip_shares(found: Agreement, rows: int) -> list[dict[str, int]]:
+def _ip_shares(found: Agreement, rows: int, members: list[joint.Row]) -> list[dict[str, int]]:
     need = found.listing.need
     wish = need.ip_ownership if need is not None else ""
     solvers = [each for each in found.parties if each.side is Side.RESPONDER]
@@ -100,6 +105,8 @@ def _ip_shares(found: Agreement, rows: int) -> list[dict[str, int]]:
     if wish == "issuer":
         shares = {str(each.position): 100 if each.side is Side.ISSUER else 0
                   for each in found.parties}  # fmt: skip
+    elif members:
+        shares = joint.ip_shares(found, members, wish)
     elif len(found.parties) == 2 and wish == "joint":
         shares = {"1": 50, "2": 50}
     elif len(solvers) == 1 and wish == "solver":
@@ -151,15 +158,8 @@ def _money_missing(found: Agreement, content: Content) -> list[str]:
     paid = sum(row["amount"] for row in rows)
     if paid != total:
         said.append(f"各期付款合计 {money_text(paid)}，与总金额 {money_text(total)} 不一致。")
-    if len(content["split"]) > 1:
-        shared = sum(row["amount"] for row in content["split"])
-        if shared != total:
-            said.append(f"各方经费合计 {money_text(shared)}，与总金额 {money_text(total)} 不一致。")
-        said += [
-            f"经费分配里{role(row['party'])}的分工还没写。"
-            for row in content["split"]
-            if not row["work"]
-        ]
+    if joint.is_joint(content):
+        said += joint.missing(content)
     return said
 
 
@@ -172,7 +172,7 @@ PARTS = {
     "criteria": "验收指标",
     "total": "总金额",
     "instalments": "付款",
-    "split": "经费分配",
+    "split": "联合体分工",
     "ip": "知识产权归属",
     "clauses": "条款",
 }

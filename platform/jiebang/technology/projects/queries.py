@@ -19,6 +19,7 @@ from .models import (
     Evidence,
     GrantPayment,
     Milestone,
+    MilestoneCheck,
     Project,
     ProjectEvent,
     ProjectInstalment,
@@ -27,15 +28,16 @@ from .models import (
     Request,
 )
 from .workflow import (
-    ASKED,
     BACK,
     GRANTING,
     UNDECIDED,
     UNJUDGED,
     UNPAID,
+    UNSETTLED,
     AcceptanceState,
     MilestoneState,
     ProjectState,
+    RequestState,
     Turn,
 )
 
@@ -44,7 +46,7 @@ PARTS: dict[type[Any], Collection[str]] = {
     Milestone: UNJUDGED,
     ProjectInstalment: UNPAID,
     Acceptance: UNDECIDED,
-    Request: ASKED,
+    Request: UNSETTLED,
     Recovery: BACK,
     GrantPayment: GRANTING,
 }
@@ -67,6 +69,9 @@ def _readable(actor: Actor) -> ColumnElement[bool]:
             ),
             exists().where(
                 Acceptance.project_id == Project.id, Acceptance.state == AcceptanceState.CHECKING
+            ),
+            exists().where(
+                Request.project_id == Project.id, Request.state == RequestState.MEDIATING
             ),
         ]
     if actor.can(Permission.GRANTS_MANAGE):
@@ -96,6 +101,35 @@ def part(session: Session, kind: type[Kind], part_id: int, actor: Actor) -> Kind
     project(session, project_id, actor, lock=True)
     query = select(kind).where(kind.id == part_id).with_for_update(of=kind)
     return session.scalars(query.execution_options(populate_existing=True)).unique().one()
+
+
+def check(session: Session, check_id: int, actor: Actor, *, lock: bool = False) -> MilestoneCheck:
+    """An expert's own part in confirming a milestone; NotFound for everybody else. Locking takes
+    the project first."""
+    query = select(MilestoneCheck).where(
+        MilestoneCheck.id == check_id, MilestoneCheck.expert_id == actor.user_id
+    )
+    found = session.scalars(query).unique().first() if actor.can(Permission.REVIEW_SCORE) else None
+    if found is None:
+        raise NotFound
+    if lock:
+        project_id = found.milestone.project_id
+        session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
+        for kind, key in ((Milestone, found.milestone_id), (MilestoneCheck, found.id)):
+            query = select(kind).where(kind.id == key).with_for_update(of=kind)
+            session.scalars(query.execution_options(populate_existing=True)).unique().one()
+    return found
+
+
+def checks_of(session: Session, actor: Actor) -> Sequence[MilestoneCheck]:
+    """Milestones that a person was asked to confirm, the latest first."""
+    if not actor.can(Permission.REVIEW_SCORE):
+        return []
+    return session.scalars(
+        select(MilestoneCheck)
+        .where(MilestoneCheck.expert_id == actor.user_id)
+        .order_by(MilestoneCheck.id.desc())
+    ).unique().all()  # fmt: skip
 
 
 def of_agreement(session: Session, agreement_id: int) -> Project | None:

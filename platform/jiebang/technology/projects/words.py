@@ -17,6 +17,7 @@ from .workflow import (
     InstalmentState,
     MilestoneState,
     Party,
+    RequestState,
     Turn,
     label,
 )
@@ -40,7 +41,7 @@ ACCEPTANCE_NEXT = {
 def what(each: Waiting) -> str:
     """A wait in words."""
     if isinstance(each, Milestone):
-        return f"里程碑“{each.label}” · {label(each.state)}"
+        return f"里程碑“{each.label}” · {standing(each)}"
     if isinstance(each, ProjectInstalment):
         return f"付款“{each.milestone.label}” · {label(each.state)}"
     if isinstance(each, Acceptance):
@@ -52,9 +53,20 @@ def what(each: Waiting) -> str:
     return f"退款 · {label(each.state)}"
 
 
+def standing(found: Milestone) -> str:
+    """Where a milestone stands: who confirms it is the track's matter."""
+    if found.state is M.CHECKING and found.by_expert:
+        return "待专家确认" if found.asked else "待分派专家"
+    return label(found.state)
+
+
 def act(each: Waiting) -> str:
     """What its holder is to do."""
+    if isinstance(each, Request) and each.state is RequestState.MEDIATING:
+        return "听取双方，对终止给出结论"
     if isinstance(each, Milestone):
+        if each.holder is Turn.OPERATOR and each.by_expert:
+            return f"分派专家确认“{each.label}”"
         return MILESTONE_NEXT[each.state].format(each.label)
     if isinstance(each, ProjectInstalment):
         return PAYMENT_NEXT[each.state].format(each.milestone.label)

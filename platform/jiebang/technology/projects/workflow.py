@@ -1,184 +1,76 @@
-"""The lives in a project: one table each for service, buttons and tests (DOMAIN.md).
-
-The two parties are 委托方 (client: has the problem, judges and pays) and 实施方 (solver: delivers
-and is paid), whichever of them published the listing.
-"""
+"""The lives in a project: one table each for service, buttons and tests (DOMAIN.md)."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import Callable
 
+from jiebang.boards.reviews.workflow import UNDER_WAY, AssignmentState
 from jiebang.boards.threads.workflow import in_scope
 from jiebang.core.permissions import Actor, Permission
 from jiebang.core.workflow import Workflow, arrow
 
+from .states import (
+    ACTIVE,
+    BACK,
+    GRANTING,
+    LABELS,
+    PARTY_LABELS,
+    TONES,
+    TURN_LABELS,
+    UNDECIDED,
+    UNJUDGED,
+    UNPAID,
+    UNSETTLED,
+    AcceptanceState,
+    GrantState,
+    InstalmentState,
+    MilestoneState,
+    Party,
+    ProjectState,
+    RecoveryState,
+    RequestState,
+    Turn,
+    badge,
+    label,
+)
 
-class Party(StrEnum):
-    """The two sides of a project."""
-
-    CLIENT = "client"
-    SOLVER = "solver"
-
-    @property
-    def other(self) -> Party:
-        return Party.SOLVER if self is Party.CLIENT else Party.CLIENT
-
-
-class Turn(StrEnum):
-    """当前办理人 of whatever waits in a project."""
-
-    CLIENT = "client"
-    SOLVER = "solver"
-    OPERATOR = "operator"
-
-
-PARTY_LABELS = {Party.CLIENT: "委托方", Party.SOLVER: "实施方"}
-TURN_LABELS = {Turn.CLIENT: "委托方", Turn.SOLVER: "实施方", Turn.OPERATOR: "平台运营"}
-
-
-class ProjectState(StrEnum):
-    """Where a project stands."""
-
-    RUNNING = "running"
-    ACCEPTING = "accepting"
-    SETTLING = "settling"
-    """Accepted; money is still on its way."""
-    CLOSED = "closed"
-    TERMINATED = "terminated"
-
-
-class MilestoneState(StrEnum):
-    """Where a milestone stands."""
-
-    DUE = "due"
-    FILED = "filed"
-    CHECKING = "checking"
-    """Judged to pass by the client; the platform confirms, where the track asks."""
-    RECTIFY = "rectify"
-    PASSED = "passed"
-    FAILED = "failed"
-    LAPSED = "lapsed"
-
-
-class InstalmentState(StrEnum):
-    """Where a payment stands."""
-
-    PLANNED = "planned"
-    PAYABLE = "payable"
-    REPORTED = "reported"
-    """The payer says it is paid; the receiver has not confirmed."""
-    PAID = "paid"
-    VOID = "void"
-
-
-class AcceptanceState(StrEnum):
-    """Where an attempt at acceptance stands."""
-
-    FILED = "filed"
-    CHECKING = "checking"
-    CONDITIONAL = "conditional"
-    """Accepted on conditions: a list and a date."""
-    SUPPLEMENTED = "supplemented"
-    PASSED = "passed"
-    FAILED = "failed"
-    LAPSED = "lapsed"
-
-
-class RequestState(StrEnum):
-    """Where what one party asks of the other stands: an extension, a termination, money back."""
-
-    ASKED = "asked"
-    AGREED = "agreed"
-    REFUSED = "refused"
-    WITHDRAWN = "withdrawn"
-    LAPSED = "lapsed"
-
-
-class RecoveryState(StrEnum):
-    """Where money that goes back stands."""
-
-    CLAIMED = "claimed"
-    OWED = "owed"
-    RETURNED = "returned"
-    """The payer-back says so; the receiver has not confirmed."""
-    SETTLED = "settled"
-    DROPPED = "dropped"
-
-
-class GrantState(StrEnum):
-    """Where a grant payment stands."""
-
-    PROPOSED = "proposed"
-    APPROVED = "approved"
-    PAID = "paid"
-    REFUSED = "refused"
-    LAPSED = "lapsed"
-
+__all__ = [
+    "ACCEPTANCE",
+    "ACTIVE",
+    "BACK",
+    "CONFIRMATION",
+    "EXPERT",
+    "GRANTING",
+    "GRANT_PAYMENT",
+    "INSTALMENT",
+    "LABELS",
+    "MILESTONE",
+    "PARTY_LABELS",
+    "PROJECT",
+    "RECOVERY",
+    "REQUEST",
+    "TABLES",
+    "TONES",
+    "TURN_LABELS",
+    "UNDECIDED",
+    "UNJUDGED",
+    "UNPAID",
+    "UNSETTLED",
+    "AcceptanceState",
+    "GrantState",
+    "InstalmentState",
+    "MilestoneState",
+    "Party",
+    "ProjectState",
+    "RecoveryState",
+    "RequestState",
+    "Turn",
+    "badge",
+    "label",
+]
 
 P, M, N, A = ProjectState, MilestoneState, InstalmentState, AcceptanceState
-R, V, G = RequestState, RecoveryState, GrantState
-ACTIVE = frozenset({P.RUNNING, P.ACCEPTING, P.SETTLING})
-UNJUDGED = frozenset({M.DUE, M.FILED, M.CHECKING, M.RECTIFY})
-UNPAID = frozenset({N.PAYABLE, N.REPORTED})
-UNDECIDED = frozenset({A.FILED, A.CHECKING, A.CONDITIONAL, A.SUPPLEMENTED})
-ASKED = frozenset({R.ASKED})
-BACK = frozenset({V.CLAIMED, V.OWED, V.RETURNED})
-GRANTING = frozenset({G.PROPOSED, G.APPROVED})
-"""The states of each table in which somebody waits for somebody; UNPAID, UNJUDGED likewise."""
-
-LABELS: dict[type[StrEnum], dict[StrEnum, str]] = {
-    P: {
-        P.RUNNING: "实施中", P.ACCEPTING: "验收中", P.SETTLING: "已验收，结算中",
-        P.CLOSED: "已结题", P.TERMINATED: "已终止",
-    },
-    M: {
-        M.DUE: "待提交", M.FILED: "待评定", M.CHECKING: "待平台确认", M.RECTIFY: "整改中",
-        M.PASSED: "已通过", M.FAILED: "未通过", M.LAPSED: "随项目终止",
-    },
-    N: {
-        N.PLANNED: "未到付款条件", N.PAYABLE: "应付", N.REPORTED: "已付待确认", N.PAID: "已付清",
-        N.VOID: "不再支付",
-    },
-    A: {
-        A.FILED: "待验收", A.CHECKING: "待平台确认", A.CONDITIONAL: "有条件通过",
-        A.SUPPLEMENTED: "已补充，待复核", A.PASSED: "验收通过", A.FAILED: "验收未通过",
-        A.LAPSED: "随项目终止",
-    },
-    R: {
-        R.ASKED: "等待答复", R.AGREED: "已同意", R.REFUSED: "未同意", R.WITHDRAWN: "已撤回",
-        R.LAPSED: "已失效",
-    },
-    V: {
-        V.CLAIMED: "等待答复", V.OWED: "待退回", V.RETURNED: "已退待确认", V.SETTLED: "已退清",
-        V.DROPPED: "已撤销",
-    },
-    G: {
-        G.PROPOSED: "待核定", G.APPROVED: "待拨付", G.PAID: "已拨付", G.REFUSED: "不予拨付",
-        G.LAPSED: "随项目终止",
-    },
-}  # fmt: skip
-"""By table: states of two tables may have one name."""
-TONES: dict[type[StrEnum], dict[StrEnum, str]] = {
-    P: {P.RUNNING: "info", P.ACCEPTING: "info", P.SETTLING: "good", P.CLOSED: "good"},
-    M: {M.FILED: "info", M.CHECKING: "info", M.RECTIFY: "warn", M.PASSED: "good",
-        M.FAILED: "bad"},
-    N: {N.PAYABLE: "warn", N.REPORTED: "info", N.PAID: "good"},
-    A: {A.FILED: "info", A.CHECKING: "info", A.CONDITIONAL: "warn", A.SUPPLEMENTED: "info",
-        A.PASSED: "good", A.FAILED: "bad"},
-    R: {R.ASKED: "info", R.AGREED: "good"},
-    V: {V.CLAIMED: "info", V.OWED: "warn", V.RETURNED: "info", V.SETTLED: "good"},
-    G: {G.PROPOSED: "info", G.APPROVED: "info", G.PAID: "good", G.REFUSED: "bad"},
-}  # fmt: skip
-
-
-def label(state: StrEnum) -> str:
-    """A state in words."""
-    return LABELS[type(state)][state]
-
-
-def badge(state: StrEnum) -> tuple[str, str]:
-    """A state in words and how its badge is coloured."""
-    return label(state), TONES[type(state)].get(state, "neutral")
+R, V, G, E = RequestState, RecoveryState, GrantState, AssignmentState
 
 
 def _checked(subject: object, _actor: Actor) -> str | None:
@@ -209,6 +101,23 @@ def _not_final(subject: object, _actor: Actor) -> str | None:
     if not getattr(subject, "final"):  # noqa: B009
         return None
     return "这一节点随项目验收一并确认，请在验收里办理。"
+
+
+def _by_platform(subject: object, _actor: Actor) -> str | None:
+    if not getattr(subject, "by_expert"):  # noqa: B009
+        return None
+    return "这条赛道的里程碑由专家确认，请分派专家。"
+
+
+def _outside(subject: object, actor: Actor) -> str | None:
+    """Membership may have come after the assignment."""
+    if getattr(subject, "party_ids") & actor.organisation_ids:  # noqa: B009
+        return "您是项目一方的成员，不能确认，请声明回避。"
+    return None
+
+
+def _of_kind(kind: str, refused: str) -> Callable[[object, Actor], str | None]:
+    return lambda subject, _: None if getattr(subject, "kind").value == kind else refused  # noqa: B009
 
 
 def _complete(subject: object, _actor: Actor) -> str | None:
@@ -279,9 +188,11 @@ MILESTONE = Workflow(
         arrow("fail", "不通过", {M.FILED}, M.FAILED, ACT, sides=CLIENT,
               guards=(*SCOPE, _second_time), tone="danger", needs_reason=True),
         arrow("confirm", "确认通过", {M.CHECKING}, M.PASSED, CHECK, by_owner=False,
-              tone="primary"),
+              guards=(_by_platform,), tone="primary"),
         arrow("send_back", "退回委托方重新评定", {M.CHECKING}, M.FILED, CHECK, by_owner=False,
-              needs_reason=True),
+              guards=(_by_platform,), needs_reason=True),
+        arrow("endorse", "专家确认通过", {M.CHECKING}, M.PASSED, RUN, by_owner=False),
+        arrow("reject", "专家退回重新评定", {M.CHECKING}, M.FILED, RUN, by_owner=False),
         arrow("conclude", "随验收通过", {M.DUE}, M.PASSED, RUN, by_owner=False),
         arrow("lapse", "随项目终止", UNJUDGED, M.LAPSED, RUN, by_owner=False),
     ),
@@ -324,16 +235,26 @@ ACCEPTANCE = Workflow(
     ),
 )  # fmt: skip
 
+TO_MEDIATION = "对终止有分歧的，由平台协调。"
+NO_MEDIATION = "平台只协调对终止的分歧；不同意延期请直接说明理由。"
 REQUEST = Workflow(
     "request",
     (
-        arrow("agree", "同意", {R.ASKED}, R.AGREED, ACT, sides=BOTH,
+        arrow("agree", "同意", UNSETTLED, R.AGREED, ACT, sides=BOTH,
               guards=(*SCOPE, _not_the_asker), tone="primary"),
         arrow("refuse", "不同意", {R.ASKED}, R.REFUSED, ACT, sides=BOTH,
-              guards=(*SCOPE, _not_the_asker), needs_reason=True),
-        arrow("withdraw", "撤回", {R.ASKED}, R.WITHDRAWN, ACT, sides=BOTH,
+              guards=(*SCOPE, _not_the_asker, _of_kind("extension", TO_MEDIATION)),
+              needs_reason=True),
+        arrow("object", "不同意，交平台协调", {R.ASKED}, R.MEDIATING, ACT, sides=BOTH,
+              guards=(*SCOPE, _not_the_asker, _of_kind("termination", NO_MEDIATION)),
+              needs_reason=True),
+        arrow("withdraw", "撤回", UNSETTLED, R.WITHDRAWN, ACT, sides=BOTH,
               guards=(*SCOPE, _the_asker)),
-        arrow("lapse", "已失效", {R.ASKED}, R.LAPSED, RUN, by_owner=False),
+        arrow("end", "协调结论：终止项目", {R.MEDIATING}, R.AGREED, CHECK, by_owner=False,
+              tone="danger", needs_reason=True),
+        arrow("go_on", "协调结论：继续履行", {R.MEDIATING}, R.REFUSED, CHECK, by_owner=False,
+              tone="primary", needs_reason=True),
+        arrow("lapse", "已失效", UNSETTLED, R.LAPSED, RUN, by_owner=False),
     ),
 )  # fmt: skip
 
@@ -367,4 +288,33 @@ GRANT_PAYMENT = Workflow(
     ),
 )  # fmt: skip
 
-TABLES = (PROJECT, MILESTONE, INSTALMENT, ACCEPTANCE, REQUEST, RECOVERY, GRANT_PAYMENT)
+EXPERT = "expert"
+SCORE = Permission.REVIEW_SCORE
+CONFIRMATION = Workflow(
+    "confirmation",
+    (
+        arrow("accept", "声明无利益冲突", {E.ASSIGNED}, E.REVIEWING, SCORE, sides={EXPERT},
+              guards=(_outside,), tone="primary"),
+        arrow("recuse", "声明回避", UNDER_WAY, E.RECUSED, SCORE, sides={EXPERT},
+              needs_reason=True),
+        arrow("confirm", "确认通过", {E.REVIEWING}, E.SUBMITTED, SCORE, sides={EXPERT},
+              guards=(_outside,), tone="primary"),
+        arrow("send_back", "退回委托方重新评定", {E.REVIEWING}, E.SUBMITTED, SCORE,
+              sides={EXPERT}, guards=(_outside,), needs_reason=True),
+        arrow("replace", "撤换", UNDER_WAY, E.REPLACED, CHECK, by_owner=False,
+              needs_reason=True),
+        arrow("lapse", "不必再确认", UNDER_WAY, E.LAPSED, RUN, by_owner=False),
+    ),
+)  # fmt: skip
+"""One expert's part in confirming a milestone: declared first, as in reviews."""
+
+TABLES = (
+    PROJECT,
+    MILESTONE,
+    INSTALMENT,
+    ACCEPTANCE,
+    REQUEST,
+    RECOVERY,
+    GRANT_PAYMENT,
+    CONFIRMATION,
+)

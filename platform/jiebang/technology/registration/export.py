@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from datetime import datetime
 
 import openpyxl
 from openpyxl.styles import Alignment, Font
 from sqlalchemy.orm import Session
 
+from jiebang.boards.agreements.content import Content
 from jiebang.boards.imports.cells import safe_cell
 from jiebang.core import clock
 from jiebang.core.money import money_text
+from jiebang.core.sides import Side
 from jiebang.core.terms import INDUSTRY_LABELS
 from jiebang.orgs.models import Organisation
 
+from ..contracts.joint import drawn, is_joint
 from ..contracts.kinds import library
 from ..contracts.outline import day, period, shares
 from .models import Registration
@@ -31,9 +35,16 @@ def fields(session: Session, found: Registration) -> list[tuple[str, str]]:
         ("合同成立日期", _day(agreement.agreed_at)),
         ("合同期限", period(content)),
     ]
+    seats = Counter(each.side for each in agreement.parties)
+    lead = {agreement.issuer_id, agreement.organisation_id}
+    number: Counter[Side] = Counter()
     for party in agreement.parties:
         organisation = session.get_one(Organisation, party.organisation_id)
-        role = f"卖方（{kind.seller}）" if party.side is found.seller else f"买方（{kind.buyer}）"
+        seller, alone = party.side is found.seller, seats[party.side] == 1
+        number[party.side] += 1
+        role = ("卖方" if seller else "买方") + ("" if alone else str(number[party.side]))
+        role += f"（{kind.seller if seller else kind.buyer}"
+        role += "）" if alone or party.organisation_id not in lead else "，牵头）"
         rows += [
             (f"{role}名称", organisation.name),
             (f"{role}统一社会信用代码", organisation.credit_code or ""),
@@ -48,6 +59,7 @@ def fields(session: Session, found: Registration) -> list[tuple[str, str]]:
              f"{row['condition']}")
             for number, row in enumerate(content["instalments"], 1)
         ),
+        *_together(content),
         ("技术领域", INDUSTRY_LABELS.get(agreement.listing.industry, "")),
         ("合同内容简介", content["subject"]),
         *(("知识产权", f"{row['what']}：{shares(content, row)}") for row in content["ip"]),
@@ -56,6 +68,19 @@ def fields(session: Session, found: Registration) -> list[tuple[str, str]]:
         ("协议内容 SHA-256", agreement.newest.hash),
     ]  # fmt: skip
     return rows
+
+
+def _together(content: Content) -> list[tuple[str, str]]:
+    if not is_joint(content):
+        return []
+    return [
+        (
+            f"联合体分工（{row['name']}）",
+            f"{row['work']}；经费 {money_text(row['amount'])}；收益 {row['gain']}%；"
+            f"知识产权：{row['rights']}",
+        )
+        for row in drawn(content)
+    ]
 
 
 def workbook(session: Session, found: Registration) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy.orm import Session
 
 from jiebang.core import audit, clock
@@ -77,11 +79,22 @@ def note(
     )  # fmt: skip
 
 
-def tell(session: Session, found: Agreement, what: str, actor: Actor, text: str = "") -> None:
-    """Tells every party but the one who acted; nothing of the agreement's text is in it."""
+def tell(
+    session: Session,
+    found: Agreement,
+    what: str,
+    actor: Actor,
+    text: str = "",
+    *,
+    only: Collection[int] | None = None,
+) -> None:
+    """Tells every party (of those in `only`) but the one who acted; nothing of the agreement's text
+    is in it."""
     mine = found.party_of(actor)
     for each in found.parties:
         if mine is not None and each.organisation_id == mine.organisation_id:
+            continue
+        if only is not None and each.organisation_id not in only:
             continue
         notices.tell_organisation(
             session, each.organisation_id, found.line, f"{what}：{found.listing.title}",

@@ -50,8 +50,10 @@ def begin(session: Session, actor: Actor, response: Response) -> None:
         due=clock.today(),
     )
     found.listing = response.listing
-    others = sorted(response.party_ids - {response.organisation_id})
-    solvers = [response.organisation_id, *others]
+    # a joint bid's split names its organisations in order, the leading one first
+    rows = sorted(response.members, key=lambda each: each.position)
+    others = [each.organisation_id for each in rows]
+    solvers = list(dict.fromkeys((response.organisation_id, *others)))
     found.parties = [
         AgreementParty(organisation_id=response.issuer_id, side=Side.ISSUER, position=1),
         *(
@@ -200,7 +202,11 @@ def confirm(session: Session, actor: Actor, found: Agreement, read: str) -> None
     if left:
         hand(session, found)
         note(session, actor, found, "confirm", f"确认第 {found.number} 版")
-        tell(session, found, f"对方已确认协议第 {found.number} 版，等您确认", actor)
+        open_ = {each.organisation_id for each in left}
+        words = f"已有一方确认协议第 {found.number} 版"
+        tell(session, found, f"对方已确认协议第 {found.number} 版，等您确认", actor, only=open_)
+        tell(session, found, words, actor, "还有一方没有确认。" if len(left) == 1 else
+             f"还有 {len(left)} 方没有确认。", only=found.party_ids - open_)  # fmt: skip
         return
     note(session, actor, found, "confirm", f"确认第 {found.number} 版")
     label = AGREEMENT.apply("agree", found, SYSTEM).label

@@ -23,7 +23,7 @@ from ...workflow import ListingState
 from .. import queries
 from ..models import TEXTS, IndicatorAnswer, Response, Round, Verdict
 from ..workflow import RESPONSE, ResponseState
-from .joint import check_members, unsigned
+from .joint import carried_over, check_members, unsigned
 from .steps import closes_at, hand, note, tell
 
 LIMITS = {"leader": 40, "approach": 3000, "basis": 2000, "plan": 2000, "team": 1000}
@@ -90,6 +90,8 @@ def begin(session: Session, actor: Actor, listing: Listing) -> Response:
         )
         for position, row in enumerate(getattr(listing.details, "indicators", []))
     ]
+    if last and rules.joint:
+        found.members = carried_over(last)
     _insert(session, found)
     note(session, actor, found, "begun", "开始填写")
     return found

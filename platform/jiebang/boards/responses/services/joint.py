@@ -61,6 +61,19 @@ def digest(found: Response) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def carried_over(last: Response) -> list[ResponseMember]:
+    """The split of an earlier response as a draft of a new one. What was signed was for that one:
+    the leading organisation looks it over and saves it, then everybody is asked anew."""
+    return [
+        ResponseMember(
+            organisation_id=each.organisation_id, position=each.position, work=each.work,
+            money=each.money, gain=each.gain, rights=each.rights, state=MemberState.DRAFT,
+            asked_at=clock.now(),
+        )
+        for each in last.members
+    ]  # fmt: skip
+
+
 def propose_split(session: Session, actor: Actor, found: Response, parts: Sequence[Part]) -> None:
     """The leading organisation writes the split, its own row first, and asks the others to sign.
 
@@ -96,11 +109,13 @@ def propose_split(session: Session, actor: Actor, found: Response, parts: Sequen
             row.due = _due(rules)
         kept.append(row)
     for gone in before.values():
+        if gone.state is MemberState.DRAFT:
+            continue  # it was never asked, so it hears nothing
         _tell(session, found, gone, "联合体分工已改，贵单位不在其中", actor)
     found.members = kept
     now = digest(found)
-    if now != was:
-        for row in kept:
+    for row in kept:
+        if now != was or row.state is MemberState.DRAFT:
             _ask_again(session, actor, found, row, rules)
     own = next(row for row in kept if row.organisation_id == found.organisation_id)
     _sign(own, actor, now)
@@ -111,7 +126,8 @@ def propose_split(session: Session, actor: Actor, found: Response, parts: Sequen
 
 def _dissolve(session: Session, actor: Actor, found: Response) -> None:
     for row in found.members:
-        _tell(session, found, row, "对方改为单独揭榜，不必再确认", actor)
+        if row.state is not MemberState.DRAFT:
+            _tell(session, found, row, "对方改为单独揭榜，不必再确认", actor)
     if found.members:
         found.members = []
         session.flush()
@@ -271,6 +287,8 @@ def unsigned(session: Session, found: Response) -> str:
         return "这条赛道不接受联合体揭榜，请改为单独揭榜。"
     if sum(each.money for each in found.members) != found.budget:
         return "意向书的金额改过，请重新分经费并请各成员确认。"
+    if any(each.state is MemberState.DRAFT for each in found.members):
+        return "分工是从上一份揭榜带来的草稿：请核对后保存，各成员要重新确认。"
     hashed = digest(found)
     waiting = [
         session.get_one(Organisation, each.organisation_id).name

@@ -136,6 +136,7 @@ def _page(found: Response, typed: dict[str, str], errors: dict[str, str], reason
         and own.state is MemberState.ASKED
         and found.state in EDITABLE,
         hash=digest(found),
+        carried=any(each.state is MemberState.DRAFT for each in found.members),
         budget=None if found.budget is None else money_cn(found.budget) if found.budget else "0",
         answers=[answer_row(each) for each in found.answers] if _readable(found) else [],
         texts=[(LABELS[key], getattr(found, key)) for key in ("approach", "basis", "plan", "team")],

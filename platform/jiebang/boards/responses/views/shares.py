@@ -12,6 +12,7 @@ from ..models import MemberState, Response
 from ..services.joint import digest
 
 WORDS = {
+    MemberState.DRAFT: ("待保存", "warn"),
     MemberState.ASKED: ("等确认", "info"),
     MemberState.CONFIRMED: ("已确认", "good"),
     MemberState.REFUSED: ("不参加", "bad"),

@@ -15,7 +15,7 @@ from jiebang.web.access import Level, Tenancy, access, actor, db
 from jiebang.web.filters import money_cn
 
 from .. import queries, services
-from ..models import TEXTS, Response, Verdict
+from ..models import TEXTS, MemberState, Response, Verdict
 from ..services.filing import HOW_LIMIT, LABELS, LIMITS, Reply
 from ..workflow import ResponseState
 from .blueprint import blueprint
@@ -110,6 +110,7 @@ def _page(found: Response, typed: dict[str, str], errors: dict[str, str]) -> str
         listing=found.listing,
         need=need,
         joint=queries.rules_of(db(), found).joint,
+        carried=any(each.state is MemberState.DRAFT for each in found.members),
         button=BUTTONS[found.listing.board],
         typed=typed,
         errors=errors,

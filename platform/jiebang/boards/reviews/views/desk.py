@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as Answer
 
 from jiebang.boards.documents import card
@@ -17,6 +19,7 @@ from jiebang.boards.threads.queries import hides_owner
 from jiebang.boards.views.material import material
 from jiebang.core import clock
 from jiebang.core.errors import Invalid
+from jiebang.core.permissions import Actor
 from jiebang.orgs.models import Organisation
 from jiebang.web.access import Level, Tenancy, access, actor, db
 
@@ -27,6 +30,8 @@ from ..workflow import ASSIGNMENT, STATE_LABELS, STATE_TONES, UNDER_WAY, Assignm
 from .blueprint import blueprint
 
 S = AssignmentState
+MORE: list[Callable[[Session, Actor], list[dict[str, Any]]]] = []
+"""Other rooms' rows for the desk, with the keys of `index`."""
 
 
 @blueprint.get("/reviews/")
@@ -35,7 +40,9 @@ def index() -> str:
     """Everything that was assigned to the reader, what waits first."""
     rows = [
         {
-            "part": each,
+            "url": url_for("reviews.part", assignment_id=each.id),
+            "assigned_at": each.assigned_at,
+            "due": each.due,
             "code": each.panel.listing.code,
             "what": "需求评审" if each.panel.stage is Stage.NEED else "揭榜评审",
             "state": (STATE_LABELS[each.state], STATE_TONES[each.state]),
@@ -44,6 +51,9 @@ def index() -> str:
         }
         for each in queries.desk(db(), actor())
     ]
+    for more in MORE:
+        rows += more(db(), actor())
+    rows.sort(key=lambda row: not row["waits"])
     return render_template("reviews/index.html", rows=rows)
 
 

@@ -14,7 +14,8 @@ from jiebang.boards.agreements.workflow import AGREEMENT, AgreementState
 from jiebang.core.errors import Conflict
 from jiebang.web.access import Level, Tenancy, access, actor, db
 
-from ..forms import LIMITS, MOST_ROWS, ROWS, flat, read, rows
+from ..forms import LIMITS, MOST_ROWS, ROWS, flat, read, rows, share_out
+from ..joint import drawn, is_joint
 from ..kinds import library
 from .blueprint import blueprint
 
@@ -42,6 +43,9 @@ def save(agreement_id: int) -> str | tuple[str, int] | Answer:
     if "add_row" in typed or "remove_row" in typed:
         _move_rows(typed)
         return _form(found, typed, {}, base)
+    if "share_out" in typed:
+        errors = share_out(found.newest.content, typed) if is_joint(found.newest.content) else {}
+        return _form(found, typed, errors, base), 422 if errors else 200
     content, errors = read(found, found.newest.content, typed)
     if errors:
         return _form(found, typed, errors, base), 422
@@ -83,9 +87,8 @@ def _form(found: Agreement, typed: dict[str, str], errors: dict[str, str], base:
             {"position": each["position"], "role": role(each["position"]), "name": each["name"]}
             for each in content["parties"]
         ],
-        split=[{"party": each["party"], "role": role(each["party"])} for each in content["split"]]
-        if len(content["split"]) > 1
-        else [],
+        split=drawn(content) if is_joint(content) else [],
+        signed=bool(content.get("signed")),
         numbers={name: rows(typed, name) for name in ROWS},
         most=MOST_ROWS,
         limits=LIMITS,

@@ -26,6 +26,7 @@ from jiebang.web.access import Level, Tenancy, access, actor, db
 
 from ...publicity import queries as public_queries
 from ...publicity import stages as publicity
+from .. import joint
 from ..amounts import in_words
 from ..kinds import library
 from ..outline import compare, day, period, shares
@@ -113,12 +114,17 @@ def page(found: Agreement, errors: dict[str, str] | None = None) -> str:
 
 def _confirmed(found: Agreement, version: AgreementVersion, who: Actor) -> dict[str, Any]:
     given = {each.organisation_id: each for each in version.confirmations if not each.voided_at}
+    names = {
+        each.organisation_id: db().get_one(Organisation, each.organisation_id).name
+        for each in found.parties
+    }
     rows = []
     for party in found.parties:
         word = given.get(party.organisation_id)
         rows.append(
             {
                 "role": role(party.position),
+                "organisation": names[party.organisation_id],
                 "name": word.user_name if word else "",
                 "at": clock.moment_text(word.at) if word else "",
             }
@@ -150,9 +156,9 @@ def drawn(version: AgreementVersion) -> dict[str, Any]:
         "words": in_words(content["total"]),
         "parties": [{**each, "role": role(each["position"])} for each in content["parties"]],
         "instalments": [{**each, "day": day(each["due"])} for each in content["instalments"]],
-        "split": [{**each, "role": role(each["party"])} for each in content["split"]]
-        if len(content["split"]) > 1
-        else [],
+        "split": joint.drawn(content) if joint.is_joint(content) else [],
+        "signed": content["signed"]["hash"] if content.get("signed") else "",
+        "departures": joint.departures(content),
         "ip": [{**each, "text": shares(content, each)} for each in content["ip"]],
         "total_text": money_text(content["total"]),
     }

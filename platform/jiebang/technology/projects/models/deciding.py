@@ -11,9 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from jiebang.core.base import Base, UtcDateTime, enum_column
 
 from ..workflow import (
-    ASKED,
     BACK,
     UNDECIDED,
+    UNSETTLED,
     AcceptanceState,
     Party,
     RecoveryState,
@@ -126,6 +126,9 @@ class Request(Part, Base):
     )
     reason: Mapped[str] = mapped_column(Text)
     answer: Mapped[str] = mapped_column(Text, default="")
+    """Why the other side refuses."""
+    ruling: Mapped[str] = mapped_column(Text, default="")
+    """What an operator decided in mediation, and why."""
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     holder: Mapped[Turn | None] = mapped_column(enum_column(Turn, "turn"))
@@ -137,9 +140,10 @@ class Request(Part, Base):
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
     __table_args__ = (
-        waits(ASKED),
+        waits(UNSETTLED),
         CheckConstraint("reason <> ''", name="reason"),
-        CheckConstraint("state <> 'refused' OR answer <> ''", name="refused"),
+        CheckConstraint("state NOT IN ('refused', 'mediating') OR answer <> ''", name="refused"),
+        CheckConstraint("state <> 'mediating' OR kind = 'termination'", name="mediating"),
         CheckConstraint(
             "(kind = 'extension') = (months BETWEEN 1 AND 12)"
             " AND (kind = 'termination') = (reason_code IS NOT NULL)",
@@ -150,8 +154,8 @@ class Request(Part, Base):
             "project_id",
             "kind",
             unique=True,
-            sqlite_where=text(among(ASKED)),
-            postgresql_where=text(among(ASKED)),
+            sqlite_where=text(among(UNSETTLED)),
+            postgresql_where=text(among(UNSETTLED)),
         ),
         Index("ix_project_request_until", "state", "until"),
     )

@@ -7,15 +7,16 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from jiebang.boards.models import Listing
+from jiebang.boards.reviews.workflow import UNDER_WAY, AssignmentState
 from jiebang.boards.tracks.models import TrackVersion
 from jiebang.core.base import Base, UtcDateTime, enum_column
 from jiebang.core.permissions import Actor, Line
 
-from ..workflow import ACTIVE, UNJUDGED, MilestoneState, Party, ProjectState, Turn
+from ..workflow import ACTIVE, EXPERT, UNJUDGED, MilestoneState, Party, ProjectState, Turn
 
 
 def among(states: Iterable[StrEnum]) -> str:
@@ -215,6 +216,22 @@ class Milestone(Part, Base):
     evidence: Mapped[list[Evidence]] = relationship(
         order_by="Evidence.id", cascade="all, delete-orphan", lazy="selectin"
     )
+    checks: Mapped[list[MilestoneCheck]] = relationship(
+        back_populates="milestone",
+        order_by="MilestoneCheck.id",
+        cascade="all, delete-orphan",
+        lazy="selectin",
+    )
+
+    @property
+    def by_expert(self) -> bool:
+        """Whether an expert confirms it, by the track's version."""
+        return self.checked and self.project.rules.milestone_expert
+
+    @property
+    def asked(self) -> MilestoneCheck | None:
+        """The expert's part that is under way."""
+        return next((each for each in self.checks if each.state in UNDER_WAY), None)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
     __table_args__ = (
@@ -229,6 +246,72 @@ class Milestone(Part, Base):
         Index("uq_milestone_project_id_position", "project_id", "position", unique=True),
         Index("ix_milestone_until", "state", "until"),
     )
+
+
+class MilestoneCheck(Base):
+    """One expert asked to confirm a milestone: declared first, then confirmed or sent back. Its day
+    is the milestone's, whose holder the expert is meanwhile."""
+
+    __tablename__ = "milestone_check"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    milestone_id: Mapped[int] = mapped_column(ForeignKey("milestone.id", ondelete="CASCADE"))
+    expert_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    state: Mapped[AssignmentState] = mapped_column(enum_column(AssignmentState, "assignment_state"))
+    assigned_by: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    assigned_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    declared_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the expert declared: no conflict, or recusal."""
+    declaration: Mapped[str] = mapped_column(String(10), default="")
+    """The version of the text that was declared."""
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    passed: Mapped[bool | None]
+    """What the expert came to; None before."""
+    reason: Mapped[str] = mapped_column(Text, default="")
+    """Why recused, replaced, or sent back."""
+    version: Mapped[int] = mapped_column(default=1)
+
+    milestone: Mapped[Milestone] = relationship(back_populates="checks", lazy="joined")
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __table_args__ = (
+        CheckConstraint(
+            "state NOT IN ('reviewing', 'submitted', 'recused')"
+            " OR (declared_at IS NOT NULL AND declaration <> '')",
+            name="declared",
+        ),
+        CheckConstraint(
+            "(state = 'submitted') = (decided_at IS NOT NULL)"
+            " AND (state = 'submitted') = (passed IS NOT NULL)",
+            name="decided",
+        ),
+        CheckConstraint(
+            "(state NOT IN ('recused', 'replaced') AND (passed IS NULL OR passed)) OR reason <> ''",
+            name="reason",
+        ),
+        Index(
+            "uq_milestone_check_live",
+            "milestone_id",
+            unique=True,
+            sqlite_where=text(among(UNDER_WAY)),
+            postgresql_where=text(among(UNDER_WAY)),
+        ),
+        Index("ix_milestone_check_milestone_id", "milestone_id", "id"),
+        Index("ix_milestone_check_expert_id", "expert_id", "state"),
+    )
+
+    @property
+    def party_ids(self) -> frozenset[int]:
+        """The organisations that are judged."""
+        return self.milestone.project.party_ids
+
+    def sides_of(self, actor: Actor) -> frozenset[str]:
+        """The expert's own acts are the expert's alone."""
+        return frozenset({EXPERT}) if actor.user_id == self.expert_id else frozenset()
+
+    def belongs_to(self, actor: Actor) -> bool:
+        """A party's people, and the expert, do not decide who confirms."""
+        return actor.user_id == self.expert_id or self.milestone.belongs_to(actor)
 
 
 class Evidence(Base):

@@ -24,11 +24,11 @@ from ..workflow import (
     PROJECT,
     REQUEST,
     UNJUDGED,
+    UNSETTLED,
     AcceptanceState,
     MilestoneState,
     Party,
     ProjectState,
-    RequestState,
     Turn,
 )
 from .steps import (
@@ -235,7 +235,7 @@ def _conclude(session: Session, project: Project) -> None:
             hand(each, None)
             release(session, each)
     for request in queries.requests(session, project.id):
-        if request.state is RequestState.ASKED:
+        if request.state in UNSETTLED:
             REQUEST.apply("lapse", request, SYSTEM)
             request.answered_at = clock.now()
             hand(request, None)

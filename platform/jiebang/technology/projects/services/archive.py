@@ -271,6 +271,8 @@ def _deliveries(session: Session, bundle: _Bundle, found: Project, folder: Path)
             body += f"<p>说明：{_text(each.reason)}</p>"
         if isinstance(each, Acceptance):
             body += _acceptance(each)
+        elif each.checks:
+            body += "<h3>专家确认与回避声明（不含专家姓名）</h3>" + _confirmations(each)
         for number, evidence in enumerate(each.evidence, 1):
             if evidence.text:
                 body += f"<p>{_text(evidence.at)}：{_text(evidence.text)}</p>"
@@ -288,6 +290,17 @@ def _deliveries(session: Session, bundle: _Bundle, found: Project, folder: Path)
             bundle.add(path, f"{title}的材料", data)
             body += f"<p>{_text(evidence.at)}：{escape(path)}</p>"
     bundle.page("04-里程碑与验收.html", "里程碑与验收", body)
+
+
+def _confirmations(found: Milestone) -> str:
+    rows = [
+        [f"专家 {number}", each.declared_at,
+         f"第 {each.declaration} 版" if each.declaration else "",
+         label(each.state), each.decided_at,
+         "" if each.passed is None else "确认通过" if each.passed else "退回重新评定"]
+        for number, each in enumerate(found.checks, 1)
+    ]  # fmt: skip
+    return table(["专家", "声明时间", "声明文本", "状态", "结论时间", "结论"], rows)
 
 
 def _acceptance(found: Acceptance) -> str:
@@ -332,11 +345,11 @@ def _decisions(session: Session, bundle: _Bundle, found: Project) -> None:
     rows = [
         [each.asked_at, PARTY_LABELS[each.asker],
          KIND_LABELS[each.kind] + (f" {each.months} 个月" if each.months else ""),
-         each.reason, label(each.state), each.answer]
+         each.reason, label(each.state), each.answer, each.ruling]
         for each in reversed(queries.requests(session, found.id))
     ]  # fmt: skip
-    bundle.page("06-延期与终止.html", "延期与终止",
-                table(["时间", "提出方", "事项", "理由", "结果", "答复"], rows))  # fmt: skip
+    head = ["时间", "提出方", "事项", "理由", "结果", "答复", "平台协调结论"]
+    bundle.page("06-延期与终止.html", "延期与终止", table(head, rows))
 
 
 def _trail(session: Session, bundle: _Bundle, found: Project) -> None:
@@ -353,6 +366,8 @@ def _trail(session: Session, bundle: _Bundle, found: Project) -> None:
     )
     for kind, _, load in kinds:
         targets += [(kind, str(each.id)) for each in load(session, found.id)]
+    targets += [("confirmation", str(row.id)) for each in queries.milestones(session, found.id)
+                for row in each.checks]  # fmt: skip
     # no names and no particulars: whose people acted, what, on what, and the chain's hash
     sides = {each: PARTY_LABELS[party] for party in Party for each in found.ids_of(party)}
     rows = [

@@ -9,15 +9,18 @@ from sqlalchemy.orm import Session
 
 from jiebang.boards.threads.services.clocks import SPECIALISTS, STEPS
 from jiebang.core import clock
-from jiebang.core.permissions import Role
+from jiebang.core.permissions import SYSTEM, Role
 from jiebang.core.working_days import add_working_days
 from jiebang.orgs.notices import queries as people
 from jiebang.orgs.notices import services as notices
 
-from ..models import Project
+from ..models import Project, Request
 from ..queries import PARTS, Waiting
 from ..workflow import Party, ProjectState, Turn
-from .steps import page
+from . import checking
+from .steps import page, tell_both
+
+MEANWHILE = "结论前项目照协议继续：提出方可以撤回，对方也可以同意。"
 
 
 def run_clock(session: Session, limit: int = 200) -> int:
@@ -57,6 +60,22 @@ def _run(
     return moved
 
 
+def _expert(session: Session, found: Any, step: int, text: str) -> int:
+    """The expert first, then the operators, who may ask another one."""
+    asked, code = found.asked, found.project.listing.code
+    if step == 1 and asked is not None:
+        notices.tell(
+            session, [asked.expert_id], f"确认里程碑逾期：{code}", checking.page(asked),
+            f"{text}需要回避或没有时间，也请告知。",
+        )  # fmt: skip
+        return step
+    notices.tell(
+        session, people.with_role(session, Role.OPERATOR), f"专家确认里程碑逾期：{code}",
+        page(found.project), f"{text}请催办或撤换专家。",
+    )  # fmt: skip
+    return STEPS
+
+
 def _climb(session: Session, project: Project, found: Waiting | Project, step: int) -> int:
     assert found.until is not None
     title = f"项目事项逾期：{project.listing.title}"
@@ -64,7 +83,11 @@ def _climb(session: Session, project: Project, found: Waiting | Project, step: i
     operators = people.with_role(session, Role.OPERATOR)
     if found.holder is Turn.OPERATOR:
         notices.tell(session, operators, title, page(project), text)
+        if isinstance(found, Request):
+            tell_both(session, project, "平台协调逾期，已催办", SYSTEM, MEANWHILE)
         return STEPS
+    if found.holder is Turn.EXPERT:
+        return _expert(session, found, step, text)
     party = Party(found.holder.value if found.holder else Party.SOLVER.value)
     if step == 1:
         for organisation_id in project.ids_of(party):

@@ -27,6 +27,8 @@ WORDS = {
     "fail": "里程碑未通过",
     "confirm": "平台确认里程碑通过",
     "send_back": "里程碑退回委托方重新评定",
+    "endorse": "专家确认里程碑通过",
+    "reject": "专家退回里程碑，由委托方重新评定",
 }
 
 
@@ -65,6 +67,19 @@ def judge(session: Session, actor: Actor, found: Milestone, name: str, reason: s
         raise refusal
     reason = sentence(reason) if name in WITH_REASON else ""
     label = MILESTONE.apply(name, found, actor).label
+    follow(session, actor, found, name, label, reason)
+
+
+def follow(
+    session: Session,
+    actor: Actor,
+    found: Milestone,
+    name: str,
+    label: str,
+    reason: str,
+    who: str = "",
+) -> None:
+    """What comes after a step that was taken: the payment, the next holder, record and notices."""
     found.reason = reason
     rules = found.project.rules
     if found.state is MilestoneState.PASSED:
@@ -80,10 +95,11 @@ def judge(session: Session, actor: Actor, found: Milestone, name: str, reason: s
         hand(found, Turn.SOLVER, days(rules.rectify_days))
     elif found.state is MilestoneState.CHECKING:
         hand(found, Turn.OPERATOR, days(rules.judge_days))
-        tell_platform(session, found.project, f"请确认里程碑“{found.label}”")
+        ask = "请分派专家确认里程碑" if found.by_expert else "请确认里程碑"
+        tell_platform(session, found.project, f"{ask}“{found.label}”")
     else:
         hand(found, Turn.CLIENT, days(rules.judge_days))
-    note(session, actor, found.project, name, f"{label}：{found.label}", reason,
+    note(session, actor, found.project, name, f"{label}：{found.label}", reason, who=who,
          target=("milestone", found.id), after=found.state.value)  # fmt: skip
     text = f"{found.label}{'：' + reason if reason else ''}"
     for party in Party:

@@ -30,12 +30,14 @@ from ..workflow import (
     REQUEST,
     UNDECIDED,
     UNJUDGED,
+    UNSETTLED,
     InstalmentState,
     MilestoneState,
     ProjectState,
     RequestState,
     Turn,
 )
+from .checking import lapse
 from .steps import days, hand, note, refresh, sentence, tell, tell_both, tell_platform
 
 LONGEST = 12
@@ -116,30 +118,59 @@ def _may(found: Project, kind: RequestKind) -> None:
 
 
 def answer(session: Session, actor: Actor, found: Request, name: str, reason: str = "") -> None:
-    """The other side agrees or refuses (with a sentence), or the asker withdraws. The caller holds
-    the project's lock: of an extension and a termination at once, both end right."""
-    if name not in ("agree", "refuse", "withdraw"):
+    """The other side agrees or refuses (with a sentence), or the asker withdraws. A refused
+    termination goes to an operator, who mediates and decides (`mediate`). The caller holds the
+    project's lock: of an extension and a termination at once, both end right."""
+    if name not in ("agree", "refuse", "object", "withdraw"):
         raise NotFound
+    if name == "refuse" and found.kind is RequestKind.TERMINATION:
+        name = "object"
     if refusal := REQUEST.refusal(name, found, actor):
         raise refusal
     project, what = found.project, KIND_LABELS[found.kind]
-    reason = sentence(reason) if name == "refuse" else ""
+    reason = sentence(reason) if name in ("refuse", "object") else ""
     if name == "agree":
         _may(project, found.kind)
     label = REQUEST.apply(name, found, actor).label
-    found.answered_at, found.answer = clock.now(), reason
-    hand(found, None)
+    found.answered_at, found.answer = clock.now(), reason or found.answer
+    if found.state is RequestState.MEDIATING:
+        hand(found, Turn.OPERATOR, days(project.rules.objection_days))
+    else:
+        hand(found, None)
     note(session, actor, project, name, f"{label}{what}", reason, target=("request", found.id),
          kind=found.kind.value)  # fmt: skip
     if name != "withdraw":
-        tell(session, project, found.asker, f"对方{label}{what}", actor, reason)
+        words = "对方不同意终止，已交平台协调" if name == "object" else f"对方{label}{what}"
+        tell(session, project, found.asker, words, actor, reason)
     if name == "agree":
         if found.kind is RequestKind.EXTENSION:
             _extend(session, project, found.months)
         else:
             _terminate(session, actor, project, found)
-    elif name == "refuse" and found.kind is RequestKind.TERMINATION:
+    elif name == "object":
         tell_platform(session, project, "双方对终止有分歧，请协调")
+    refresh(session, project)
+
+
+def mediate(session: Session, actor: Actor, found: Request, name: str, reason: str) -> None:
+    """An operator's decision on a termination that the other side refused: "end" or "go_on", with
+    a sentence that both sides read. The caller holds the project's lock."""
+    if name not in ("end", "go_on"):
+        raise NotFound
+    if refusal := REQUEST.refusal(name, found, actor):
+        raise refusal
+    project = found.project
+    reason = sentence(reason)
+    if name == "end":
+        _may(project, found.kind)
+    label = REQUEST.apply(name, found, actor).label
+    found.ruling = reason
+    hand(found, None)
+    note(session, actor, project, name, label, reason, target=("request", found.id),
+         kind=found.kind.value)  # fmt: skip
+    tell_both(session, project, f"平台{label}", actor, reason)
+    if name == "end":
+        _terminate(session, actor, project, found)
     refresh(session, project)
 
 
@@ -164,6 +195,7 @@ def _terminate(session: Session, actor: Actor, project: Project, request: Reques
             MILESTONE.apply("lapse", milestone, SYSTEM)
             milestone.decided_at = clock.now()
             hand(milestone, None)
+            lapse(session, milestone)
     for instalment in queries.instalments(session, project.id):
         if instalment.state is InstalmentState.PLANNED:
             INSTALMENT.apply("void", instalment, SYSTEM)
@@ -174,7 +206,7 @@ def _terminate(session: Session, actor: Actor, project: Project, request: Reques
             acceptance.decided_at = clock.now()
             hand(acceptance, None)
     for other in queries.requests(session, project.id):
-        if other.state is RequestState.ASKED:
+        if other.state in UNSETTLED:
             REQUEST.apply("lapse", other, SYSTEM)
             other.answered_at = clock.now()
             hand(other, None)

@@ -62,6 +62,7 @@ def note(
     label: str,
     reason: str = "",
     *,
+    who: str = "",
     target: tuple[str, int] | None = None,
     **facts: object,
 ) -> None:
@@ -72,7 +73,7 @@ def note(
             project_id=found.id,
             at=clock.now(),
             label=label,
-            who=PARTY_LABELS[side] if side else "平台",
+            who=who or (PARTY_LABELS[side] if side else "平台"),
             reason=reason,
         )
     )

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from flask import Flask
 
+from jiebang.boards.reviews.views import desk as reviews_desk
 from jiebang.boards.views import sections as boards_sections
 from jiebang.boards.views import todo as boards_todo
 from jiebang.core.permissions import Permission
 from jiebang.web import navigation
 from jiebang.web.navigation import Entry
 
-from . import acts, archive, money, pending, read
+from . import acts, archive, checks, money, pending, read
 from .blueprint import blueprint
 
 
 def register(app: Flask) -> None:
     """Adds the routes, the menu entry, what waits, and the way in from a listing's page."""
-    assert all((acts, archive, money, read))
+    assert all((acts, archive, checks, money, read))
     app.register_blueprint(blueprint)
     navigation.add(
         app,
@@ -25,5 +26,7 @@ def register(app: Flask) -> None:
     )
     if pending.tasks not in boards_todo.SECTIONS:
         boards_todo.SECTIONS.append(pending.tasks)
+    if checks.on_desk not in reviews_desk.MORE:
+        reviews_desk.MORE.append(checks.on_desk)
     if read.on_listing not in boards_sections.ON_LISTING:
         boards_sections.ON_LISTING.append(read.on_listing)

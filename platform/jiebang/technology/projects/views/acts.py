@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as Answer
 
 from jiebang.core import uploads
 from jiebang.core.errors import Forbidden, Invalid
+from jiebang.core.permissions import Permission
 from jiebang.web.access import Level, Tenancy, access, actor, db
 from jiebang.web.current import platform
 
@@ -184,7 +185,23 @@ def ask(project_id: int, kind: str) -> str | tuple[str, int] | Answer:
     )  # fmt: skip
 
 
-@blueprint.post("/projects/requests/<int:request_id>/<any(agree,refuse,withdraw):name>")
+@blueprint.post("/projects/requests/<int:request_id>/<any(end,go_on):name>")
+@access(Level.PERMISSION, Permission.LISTING_REVIEW)
+def mediate(request_id: int, name: str) -> str | tuple[str, int] | Answer:
+    """An operator's decision on a termination that the other side refused."""
+    session, who = db(), actor()
+    found = queries.part(session, Request, request_id, who)
+    return done(
+        found.project,
+        f"request-{found.id}-{name}",
+        lambda: services.requests.mediate(
+            session, who, found, name, request.form.get("reason", "")
+        ),
+        "结论已送达双方。",
+    )
+
+
+@blueprint.post("/projects/requests/<int:request_id>/<any(agree,refuse,object,withdraw):name>")
 @access(Level.MEMBER, tenancy=Tenancy.OWNER)
 def reply(request_id: int, name: str) -> str | tuple[str, int] | Answer:
     """Answers what the other side asked, or takes one's own back."""

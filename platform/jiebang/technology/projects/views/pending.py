@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import url_for
 from sqlalchemy.orm import Session
 
+from jiebang.boards.reviews.workflow import UNDER_WAY, AssignmentState
 from jiebang.boards.views.todo import Task
 from jiebang.core import clock
 from jiebang.core.permissions import Actor, Permission
@@ -26,6 +27,18 @@ def tasks(session: Session, who: Actor) -> tuple[list[Task], list[Task]]:
             for each in queries.for_platform(session)
             if not each.belongs_to(who)
         ]
+    for check in queries.checks_of(session, who):
+        if check.state in UNDER_WAY:
+            first = check.state is AssignmentState.ASSIGNED
+            url = url_for("projects.check", check_id=check.id)
+            code = check.milestone.project.listing.code
+            mine.append(
+                Task(
+                    url, f"确认里程碑 {code}",
+                    "先声明是否需要回避，再看材料" if first else "核对材料，确认或退回",
+                    check.milestone.until, "去声明" if first else "去确认",
+                )
+            )  # fmt: skip
     if who.organisation_id is None:
         return mine, theirs
     own = [

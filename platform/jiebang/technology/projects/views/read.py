@@ -24,7 +24,7 @@ from ..models import TERMINATION_LABELS, Project, RequestKind
 from ..services import accepting, granting, recovering
 from ..services.requests import KIND_LABELS
 from ..stages import stages
-from ..words import turn
+from ..words import standing, turn
 from ..workflow import (
     ACCEPTANCE,
     GRANT_PAYMENT,
@@ -34,12 +34,16 @@ from ..workflow import (
     RECOVERY,
     REQUEST,
     TURN_LABELS,
+    UNSETTLED,
     Party,
     ProjectState,
     badge,
 )
 from .blueprint import blueprint
 
+EXPERTS: list[Any] = []
+"""(session, milestone, actor) -> who may be asked to confirm it, for operators; filled by
+`checks`, which needs this page's names."""
 TABLES: dict[str, Workflow] = {
     "milestone": MILESTONE,
     "instalment": INSTALMENT,
@@ -92,10 +96,12 @@ def page(
     held = dict(queries.files(session, found.id))
     uploads_of = {evidence.id: upload for evidence, upload in held.items()}
     requests = queries.requests(session, found.id)
-    asked = {each.kind for each in requests if each.state.value == "asked"}
+    asked = {each.kind for each in requests if each.state in UNSETTLED}
     may_ask = side is not None and who.acts_in(found.line)
     running = found.state is ProjectState.RUNNING
     refused = accepting.ready(session, found)
+    experts = {each.id: made for each in milestones for ask in EXPERTS
+               if (made := ask(session, each, who)) is not None}  # fmt: skip
     extension = may_ask and running and not found.extended_months
     return render_template(
         "projects/project.html",
@@ -123,13 +129,15 @@ def page(
             for row in rows
         },
         milestones=milestones,
+        standing=standing,
+        experts=experts,
         instalments=instalments,
         paid=sum(each.paid for each in instalments),
         payable=sum(each.amount - each.paid for each in instalments
                     if each.state.value in ("payable", "reported")),
         acceptances=queries.acceptances(session, found.id),
         uploads=uploads_of,
-        requests=requests,
+        requests=[each for each in requests if each.state in UNSETTLED],
         kinds=KIND_LABELS,
         parties=PARTY_LABELS,
         may_extend=extension and RequestKind.EXTENSION not in asked,
