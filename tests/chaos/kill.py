@@ -10,13 +10,14 @@ everything must be as the database alone says (`tests.chaos.truth`). A short for
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,7 +40,7 @@ WORKER = """
 import sys
 from datetime import timedelta
 from jiebang import config, wiring, worker
-from jiebang.core import clock
+from jiebang.core import clock, logs
 from jiebang.core.limits import RateWindow
 from jiebang.db import Database
 from jiebang.discovery import index
@@ -51,6 +52,7 @@ def count(session, payload):
 
 index.SNAPSHOT_AFTER = 20  # so that kills meet snapshots half written
 worker.CHORES_EVERY = timedelta(seconds=2)
+logs.configure()
 settings = config.load()
 database = Database(settings.database_url)
 door = wiring.discovery(settings, database)
@@ -114,6 +116,10 @@ class Report:
     promised: int = 0
     unknown: int = 0
     checks: int = 0
+    waited: float = 0.0
+    """Seconds: the longest that a process waited for SQLite's write lock, of those it logged."""
+    held: float = 0.0
+    """The longest that one held it, likewise."""
     problems: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -121,6 +127,7 @@ class Report:
         lines = [
             f"kills {sum(self.kills.values())} ({kills})",
             f"steps promised {self.promised}, without an answer {self.unknown}",
+            f"the write lock was waited for {self.waited} s and held {self.held} s at most",
             f"full checks {self.checks}, problems {len(self.problems)}",
             *(f"  {problem}" for problem in self.problems[:20]),
         ]
@@ -143,35 +150,51 @@ def run(
         numbers = 0
         while sum(report.kills.values()) < kills and not report.problems:
             load.start()
-            for _ in range(min(every, kills - sum(report.kills.values()))):
-                numbers += counting_jobs(world, numbers)
-                load.moved_on(load.promised, dice.choice([0.0, 5.0, 20.0]))
-                time.sleep(dice.uniform(0.0, 0.5))
-                victim = dice.choice(all_)
-                victim.end(signal.SIGKILL)
-                report.kills[victim.name] = report.kills.get(victim.name, 0) + 1
-                victim.start()
-                if dice.random() < 0.6:  # now and then several are down at once
-                    victim.wait()
-            load.stop()
+            try:
+                for _ in range(min(every, kills - sum(report.kills.values()))):
+                    numbers += counting_jobs(world, numbers)
+                    load.moved_on(load.promised, dice.choice([0.0, 5.0, 20.0]))
+                    time.sleep(dice.uniform(0.0, 0.5))
+                    victim = dice.choice(all_)
+                    victim.end(signal.SIGKILL)
+                    report.kills[victim.name] = report.kills.get(victim.name, 0) + 1
+                    victim.start()
+                    if dice.random() < 0.6:  # now and then several are down at once
+                        victim.wait()
+            except OperationalError as error:
+                report.problems.append(f"a writer was kept out: {error}")
+            finally:  # its threads read the database, whose folder may be about to go
+                load.stop()
             report.promised, report.unknown = load.promised, load.unknown
             report.problems += load.problems
             for victim in all_:
                 victim.wait()
-            report.problems += check(world, load, numbers)
+            try:
+                report.problems += check(world, load, numbers)
+            except OperationalError as error:
+                report.problems.append(f"a writer was kept out: {error}")
+            report.waited, report.held = locks([victim.log for victim in all_])
             report.checks += 1
             say(str(report))
     return report
 
 
+def locks(logs: Sequence[Path]) -> tuple[float, float]:
+    """The longest wait for the write lock and the longest hold that processes told of."""
+    told = [(0.0, 0.0)]
+    for log in logs:
+        for line in log.read_text("utf-8", "replace").splitlines():
+            if '"database.slow_write"' in line and line.startswith("{") and line.endswith("}"):
+                entry = json.loads(line)
+                told.append((entry["waited"], entry["held"]))
+    return max(waited for waited, _ in told), max(held for _, held in told)
+
+
 def counting_jobs(world: World, already: int) -> int:
-    """Adds three jobs that leave a mark each; none when others write for half a minute."""
-    try:
-        with world.database.transaction() as session:
-            for number in range(already + 1, already + 4):
-                outbox.enqueue(session, "chaos", {"number": number})
-    except OperationalError:
-        return 0
+    """Adds three jobs that leave a mark each; OperationalError when others keep it out."""
+    with world.database.transaction() as session:
+        for number in range(already + 1, already + 4):
+            outbox.enqueue(session, "chaos", {"number": number})
     return 3
 
 
@@ -269,14 +292,22 @@ def main() -> None:
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--engine", choices=["faiss", "pgvector"], default="faiss")
+    parser.add_argument("--keep", type=Path, help="a folder that keeps database and logs")
     asked = parser.parse_args()
     engine = {"JIEBANG_VECTOR_ENGINE": asked.engine}
-    with (
-        tempfile.TemporaryDirectory(prefix="jb-kill-", ignore_cleanup_errors=True) as folder,
-        world_on(asked.database, Path(folder)) as world,
-    ):
+    with _folder(asked.keep) as folder, world_on(asked.database, folder) as world:
         report = run(world, asked.kills, asked.seed, say=_say, **engine)
     raise SystemExit(1 if report.problems else 0)
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        keep.mkdir(parents=True)
+        yield keep
+        return
+    with tempfile.TemporaryDirectory(prefix="jb-kill-") as folder:
+        yield Path(folder)
 
 
 if __name__ == "__main__":
