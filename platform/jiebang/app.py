@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, g, request
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import FileSystemBytecodeCache, StrictUndefined
+from structlog.contextvars import bound_contextvars
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import config, wiring
@@ -46,13 +47,14 @@ class Application(Flask):
 
         An answer that says "saved" is only sent after it is; a failing commit is an error page.
         """
-        response = self.make_response(super().dispatch_request())
-        session = g.get("db")
-        if session is not None:
-            if response.status_code < 400:
-                session.commit()
-            else:
-                session.rollback()
+        with bound_contextvars(route=request.endpoint):
+            response = self.make_response(super().dispatch_request())
+            session = g.get("db")
+            if session is not None:
+                if response.status_code < 400:
+                    session.commit()
+                else:
+                    session.rollback()
         return response
 
 

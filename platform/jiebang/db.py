@@ -5,18 +5,27 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
+from .turns import Line
+
+log = structlog.get_logger()
+
 WRITE = "jiebang_write"
 BUSY_SECONDS = 30
-"""How long a connection to SQLite waits for another's write."""
+"""How long a connection to SQLite waits for another's write once it is its turn to ask, and how
+long it stands in line for that."""
+LONG_WAIT, LONG_WRITE = 5.0, 2.0
+"""Seconds of waiting for SQLite's one write lock, and of holding it, that the log tells of."""
+_TURN = "jiebang_turn"
 FIXED_VERSIONS = ((3, 50, 7), (3, 51, 3))
 """First versions of their series without the WAL-reset corruption bug of 2026 (TRUST.md)."""
 
@@ -87,13 +96,14 @@ def _sqlite_engine(url: str) -> Engine:
         Path(database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     waits = {"timeout": BUSY_SECONDS}
     engine = create_engine(url, module=module, connect_args=waits, hide_parameters=True)
+    line = Line(Path(f"{database}-line")) if database and database != ":memory:" else None
     journal = "WAL" if wal_is_safe(module.sqlite_version_info) else "TRUNCATE"
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={1000 * BUSY_SECONDS}")
+        cursor.execute(f"PRAGMA busy_timeout={int(1000 * BUSY_SECONDS)}")
         _journal(cursor, journal, module)
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
@@ -101,8 +111,21 @@ def _sqlite_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(WRITE, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if not connection.get_execution_options().get(WRITE, False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        asked = time.monotonic()
+        with line.turn(BUSY_SECONDS) if line else nullcontext():
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.info[_TURN] = (asked, time.monotonic())
+
+    @event.listens_for(engine, "checkin")
+    def _ended(_connection: object, record: Any) -> None:
+        asked, began = record.info.pop(_TURN, (0.0, 0.0))
+        waited, held = began - asked, time.monotonic() - began
+        if asked and (waited > LONG_WAIT or held > LONG_WRITE):
+            # one writes at a time: whoever holds the lock for long keeps everybody waiting
+            log.warning("database.slow_write", waited=round(waited, 2), held=round(held, 2))
 
     return engine
 

@@ -168,18 +168,25 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
         with door.database.transaction() as session:
             diagnosis.remind(session, door, clock.today())
 
-    def keep_answers() -> None:
-        with door.database.transaction() as session:
-            threads.run_clock(session)
-            responses.run_clock(session)
-            responses.remind_members(session)
-            brokering.run_clock(session)
-            filling.run_clock(session)
-            reviews.run_clock(session)
-            publicity.run_clock(session)
-            agreements.run_clock(session)
-            registration.run_clock(session)
-            projects.run_clock(session)
+    clocks = (
+        threads.run_clock,
+        responses.run_clock,
+        responses.remind_members,
+        brokering.run_clock,
+        filling.run_clock,
+        reviews.run_clock,
+        publicity.run_clock,
+        agreements.run_clock,
+        registration.run_clock,
+        projects.run_clock,
+    )
+
+    def keep(run: Callable[[Session], object]) -> Callable[[], None]:
+        def keep_answers() -> None:  # each for itself: a writing transaction keeps others waiting
+            with door.database.transaction() as session:
+                run(session)
+
+        return keep_answers
 
     def save_snapshot() -> None:
         door.live.save_snapshot()
@@ -196,7 +203,7 @@ def chores(door: Discovery) -> list[Callable[[], object]]:
     return [
         keep_deadlines,
         keep_diagnoses,
-        keep_answers,
+        *map(keep, clocks),
         save_snapshot,
         renew,
         renew_suggestions,

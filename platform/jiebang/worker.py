@@ -16,6 +16,7 @@ from uuid import uuid4
 import structlog
 from sqlalchemy import delete, update
 from sqlalchemy.exc import SQLAlchemyError
+from structlog.contextvars import bound_contextvars
 
 from .core import clock, outbox
 from .core.outbox import Handler, Job
@@ -95,7 +96,8 @@ class Worker:
                 # every worker that took it died: it must not take the next ones along
                 outbox.fail(session, job_id, self.name, "每次执行时进程都中断，不再重试")
                 return True
-        self._do(job_id, kind, payload, attempt)
+        with bound_contextvars(job=kind):
+            self._do(job_id, kind, payload, attempt)
         return True
 
     def _do(self, job_id: int, kind: str, payload: dict[str, object], attempt: int) -> None:
@@ -121,7 +123,8 @@ class Worker:
         self._chores_at = clock.now() + CHORES_EVERY
         for chore in self.chores:
             try:
-                chore()
+                with bound_contextvars(chore=getattr(chore, "__name__", "")):
+                    chore()
             except SQLAlchemyError:
                 raise
             except Exception as error:

@@ -6,15 +6,15 @@ A few hundred steps by default; JIEBANG_STEPS=5000 for the long run.
 from __future__ import annotations
 
 import os
-import tempfile
-from contextlib import ExitStack
-from pathlib import Path
+from datetime import timedelta
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, rule
 from sqlalchemy import select
 
+from jiebang.boards.agreements.models import Agreement
+from jiebang.boards.agreements.workflow import AgreementState
 from jiebang.boards.models import Listing
 from jiebang.boards.responses import queries, services
 from jiebang.boards.responses.models import Response, Round
@@ -24,57 +24,19 @@ from jiebang.boards.threads import services as thread_services
 from jiebang.boards.threads.models import Thread
 from jiebang.boards.threads.workflow import LIVE, ThreadState
 from jiebang.boards.workflow import ListingState
-from jiebang.core import audit
-from jiebang.core.errors import DomainError
-from tests.boards.responses_scene import Answers, answers_in
+from jiebang.core import clock
+from tests.boards.joint_rules import JointRules
+from tests.boards.machine_scene import CODES, WHO, WORDS
+from tests.boards.public_rules import PublicRules
 from tests.boards.threads_scene import SENTENCE
-from tests.factories import world_on
 
 STEPS_A_RUN = 50
 STEPS = int(os.environ.get("JIEBANG_STEPS", "400"))
-WHO = st.integers(0, 3)
-WORDS = st.sampled_from(["", "差一点", "长" * 501])
-CODES = st.sampled_from(["", "too_early", "price", "other"])
 S = ResponseState
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(JointRules, PublicRules):
     """Four organisations, an issuer and an operator do what they like, in any order."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stack = ExitStack()
-        folder = self.stack.enter_context(tempfile.TemporaryDirectory())
-        world = self.stack.enter_context(world_on("sqlite", Path(folder)))
-        self.answers: Answers = answers_in(world, 2)
-        self.world, scene = world, self.answers.scene
-        self.answers.rules(formality=False, several=True)
-        self.people = [scene.responder, scene.stranger, *self.answers.more]
-        self.operator = world.operator()
-        self.issuer = scene.issuer
-        self.done = 0
-
-    def teardown(self) -> None:
-        with self.world.database.reading() as session:
-            assert list(audit.verify(session)) == []
-        self.stack.close()
-
-    def attempt(self, act: object, *arguments: object, **more: object) -> None:
-        """Refusals are answers, too; anything else is a mistake."""
-        try:
-            act(*arguments, **more)  # type: ignore[operator]
-            self.done += 1
-        except DomainError as error:
-            assert error.message
-
-    def pick(self, number: int) -> int | None:
-        rows = self.answers.all()
-        return rows[number % len(rows)].id if rows else None
-
-    @rule(formality=st.booleans(), shortlist=st.booleans())
-    @precondition(lambda self: not self.answers.all())
-    def track(self, formality: bool, shortlist: bool) -> None:
-        self.answers.rules(formality=formality, shortlist=shortlist)
 
     @rule(who=WHO, leader=st.sampled_from(["刘工", "周工"]))
     def begin(self, who: int, leader: str) -> None:
@@ -83,8 +45,12 @@ class Machine(RuleBasedStateMachine):
     @rule(who=WHO, number=st.integers(0, 9))
     def file(self, who: int, number: int) -> None:
         found = self.pick(number)
-        if found is not None:
-            self.attempt(self.answers.file, found, self.people[who])
+        if found is None:
+            return
+        before, late = self.get(found).filed_at, not self.is_open()
+        self.attempt(self.answers.file, found, self.people[who])
+        if late:
+            assert self.get(found).filed_at == before, "nothing is filed outside the window"
 
     @rule(number=st.integers(0, 9), name=st.sampled_from(["qualify", "return", "disqualify"]),
           words=WORDS, code=CODES)  # fmt: skip
@@ -133,6 +99,15 @@ class Machine(RuleBasedStateMachine):
             name, self.issuer
         )
         self.attempt(self.world.advance, self.answers.scene.code, name, who, "说明原因")
+
+    @rule()
+    def days_pass(self) -> None:
+        """Every wait is over its day, and the worker's clocks run."""
+        self.answers.overdue(clock.today() - timedelta(days=30))
+        with self.world.database.transaction() as session:
+            services.run_clock(session)
+            services.remind_members(session)
+            thread_services.run_clock(session)
 
     @rule(who=WHO)
     def interest(self, who: int) -> None:
@@ -208,7 +183,7 @@ def test_the_machine_gets_somewhere() -> None:
     """Walked by hand, the rules do what the machine relies on."""
     machine = Machine()
     try:
-        machine.track(formality=True, shortlist=True)
+        machine.track(formality=True, shortlist=True, one_each=False, public=False, window="none")
         machine.begin(0, "刘工")
         machine.file(0, 0)
         machine.check(0, "qualify", "", "")
@@ -217,5 +192,62 @@ def test_the_machine_gets_somewhere() -> None:
         machine.nothing_is_broken()
         assert [row.state for row in machine.answers.all()] == [S.SELECTED]
         assert machine.done == 5
+    finally:
+        machine.teardown()
+
+
+def all_hold(machine: Machine) -> None:
+    """Every invariant, as the machine asks after each step."""
+    machine.nothing_is_broken()
+    machine.what_is_filed_was_signed_by_all()
+    machine.nothing_is_agreed_before_its_publicity_is_over()
+
+
+def test_the_machine_gets_through_a_joint_bid_in_a_batch() -> None:
+    """Late, unsigned and changed bids are refused on the way; an objection undoes the selection,
+    and the next one is agreed."""
+    machine = Machine()
+    try:
+        machine.track(formality=False, shortlist=False, one_each=True, public=True, window="before")
+        machine.begin(0, "刘工")
+        machine.split(0, 0, [1, 2], 60, 80_000_000)
+        machine.answer(1, 0, False, None)
+        machine.file(0, 0)
+        assert machine.get(1).state is S.DRAFT, "the window is not open"
+        machine.time_passes(1)
+        machine.extend(24, 1)
+        machine.file(0, 0)
+        assert machine.get(1).state is S.DRAFT, "one has not signed"
+        machine.answer(2, 0, False, None)
+        machine.rewrite(0, 0, 70_000_000, "")
+        machine.file(0, 0)
+        assert machine.get(1).state is S.DRAFT, "the amount has changed"
+        machine.rewrite(0, 0, 80_000_000, "")
+        machine.begin(3, "周工")
+        machine.file(3, 1)
+        done = machine.done
+        machine.file(0, 0)
+        all_hold(machine)
+        assert machine.get(1).state is S.QUALIFIED and machine.done == done + 1
+        machine.select(0, "已选定别的方案。")
+        all_hold(machine)
+        machine.object(1, 0, "拟合作方与发榜方有未披露的持股关系。")
+        machine.judge(5, 1, "确有关联。", "other", "uphold")
+        assert machine.get(1).state is S.DISQUALIFIED and machine.get(2).state is S.QUALIFIED
+        all_hold(machine)
+        machine.time_passes(0)
+        machine.file(0, 0)
+        machine.select(1, "")
+        machine.sign(1, True, "", "", "fill")
+        machine.sign(1, True, "", "", "propose")
+        machine.sign(1, False, "", "", "confirm")
+        machine.publicity_days(over=True)
+        for issuer in (True, False):
+            machine.sign(1, issuer, "", "", "confirm")
+        all_hold(machine)
+        with machine.world.database.reading() as session:
+            papers = session.scalars(select(Agreement).order_by(Agreement.id)).all()
+        assert [each.state for each in papers] == [AgreementState.ENDED, AgreementState.AGREED]
+        assert not machine.is_open()
     finally:
         machine.teardown()

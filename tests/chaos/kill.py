@@ -10,100 +10,28 @@ everything must be as the database alone says (`tests.chaos.truth`). A short for
 from __future__ import annotations
 
 import argparse
+import json
 import random
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from jiebang.core import clock, outbox
 from jiebang.core.boards import Board
 from jiebang.core.outbox import Job
 from tests.chaos import truth
 from tests.chaos.load import Listed, Load, cookie
+from tests.chaos.victims import PATIENCE, Victim
 from tests.factories import World, world_on
-from tests.processes import ROOT, environment
 from tests.server import free_port
-
-PATIENCE = 300.0
-WEB = "from jiebang.cli import main; main()"
-WORKER = """
-import sys
-from datetime import timedelta
-from jiebang import config, wiring, worker
-from jiebang.core import clock
-from jiebang.core.limits import RateWindow
-from jiebang.db import Database
-from jiebang.discovery import index
-
-def count(session, payload):
-    '''One mark a job: a second one would break the primary key.'''
-    session.add(RateWindow(bucket=f"chaos:{payload['number']}", started_at=clock.now(), count=1))
-    session.flush()
-
-index.SNAPSHOT_AFTER = 20  # so that kills meet snapshots half written
-worker.CHORES_EVERY = timedelta(seconds=2)
-settings = config.load()
-database = Database(settings.database_url)
-door = wiring.discovery(settings, database)
-jobs = {**wiring.jobs(settings, database, door), "chaos": count}
-print("ready", flush=True)
-worker.Worker(database, jobs, chores=wiring.chores(door), pause=0.1).run()
-"""
-
-
-@dataclass
-class Victim:
-    """A process that may be killed and started again."""
-
-    name: str
-    source: str
-    arguments: tuple[str, ...]
-    settings: dict[str, str]
-    log: Path
-    port: int = 0
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Starts it and returns at once."""
-        with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-c", self.source, *self.arguments],
-                cwd=ROOT, env=environment(**self.settings), stdout=output, stderr=output,
-            )  # fmt: skip
-
-    def wait(self) -> None:
-        """Returns once it works; AssertionError with its output when it ends or takes too long."""
-        began, until = self.log.stat().st_size, time.monotonic() + PATIENCE
-        while time.monotonic() < until:
-            assert self.process is not None
-            if self.process.poll() is not None:
-                break
-            if self.port and truth.alive(self.port):
-                return
-            if not self.port and b"ready" in self.log.read_bytes()[max(0, began - 10) :]:
-                return
-            time.sleep(0.05)
-        text = self.log.read_text("utf-8", "replace")[-3000:]
-        raise AssertionError(f"{self.name} does not start:\n{text}")
-
-    def end(self, number: int) -> None:
-        """Sends a signal and waits for the end."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(number)
-            try:
-                self.process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
 
 
 @dataclass
@@ -114,6 +42,10 @@ class Report:
     promised: int = 0
     unknown: int = 0
     checks: int = 0
+    waited: float = 0.0
+    """Seconds: the longest that a process waited for SQLite's write lock, of those it logged."""
+    held: float = 0.0
+    """The longest that one held it, likewise."""
     problems: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -121,6 +53,7 @@ class Report:
         lines = [
             f"kills {sum(self.kills.values())} ({kills})",
             f"steps promised {self.promised}, without an answer {self.unknown}",
+            f"the write lock was waited for {self.waited} s and held {self.held} s at most",
             f"full checks {self.checks}, problems {len(self.problems)}",
             *(f"  {problem}" for problem in self.problems[:20]),
         ]
@@ -133,45 +66,82 @@ def run(
     seed: int = 1,
     every: int = 25,
     say: Callable[[str], object] = lambda _text: None,
+    *,
+    cold: bool = False,
     **extra: str,
 ) -> Report:
     """`kills` kills on a world of its own; a full check after `every` of them and at the end."""
     dice, report = random.Random(seed), Report()
-    with victims(world, **extra) as all_:
+    with victims(world, cold=cold, **extra) as all_:
         load = Load(world, [v.port for v in all_ if v.port], cookie(world, world.operator()),
                     listings(world), seed)  # fmt: skip
         numbers = 0
         while sum(report.kills.values()) < kills and not report.problems:
             load.start()
-            for _ in range(min(every, kills - sum(report.kills.values()))):
-                numbers += counting_jobs(world, numbers)
-                load.moved_on(load.promised, dice.choice([0.0, 5.0, 20.0]))
-                time.sleep(dice.uniform(0.0, 0.5))
-                victim = dice.choice(all_)
-                victim.end(signal.SIGKILL)
-                report.kills[victim.name] = report.kills.get(victim.name, 0) + 1
-                victim.start()
-                if dice.random() < 0.6:  # now and then several are down at once
-                    victim.wait()
-            load.stop()
+            try:
+                for _ in range(min(every, kills - sum(report.kills.values()))):
+                    numbers += counting_jobs(world, numbers)
+                    load.moved_on(load.promised, dice.choice([0.0, 5.0, 20.0]))
+                    time.sleep(dice.uniform(0.0, 0.5))
+                    victim = dice.choice(all_)
+                    victim.kill()
+                    report.kills[victim.name] = report.kills.get(victim.name, 0) + 1
+                    victim.start()
+                    if dice.random() < 0.6:  # now and then several are down at once
+                        victim.wait()
+            except OperationalError as error:
+                report.problems.append(f"a writer was kept out: {error}")
+            finally:  # its threads read the database, whose folder may be about to go
+                load.stop()
             report.promised, report.unknown = load.promised, load.unknown
             report.problems += load.problems
             for victim in all_:
                 victim.wait()
-            report.problems += check(world, load, numbers)
+            try:
+                report.problems += check(world, load, numbers)
+            except OperationalError as error:
+                report.problems.append(f"a writer was kept out: {error}")
+            report.waited, report.held = locks([victim.log for victim in all_])
             report.checks += 1
             say(str(report))
     return report
 
 
+def locks(logs: Sequence[Path]) -> tuple[float, float]:
+    """The longest wait for the write lock and the longest hold that processes told of."""
+    told = [(0.0, 0.0)]
+    for log in logs:
+        for line in log.read_text("utf-8", "replace").splitlines():
+            if '"database.slow_write"' in line and line.startswith("{") and line.endswith("}"):
+                entry = json.loads(line)
+                told.append((entry["waited"], entry["held"]))
+    return max(waited for waited, _ in told), max(held for _, held in told)
+
+
+@contextmanager
+def patiently(world: World) -> Iterator[Session]:
+    """A transaction that asks for its lock up to five minutes: on a machine with many programs a
+    holder may be without a processor for longer than the product waits. How long others waited
+    and held is in the report."""
+    until = time.monotonic() + PATIENCE
+    with world.database.session(write=True) as session:
+        while True:
+            try:
+                session.connection()
+                break
+            except OperationalError:
+                session.rollback()
+                if time.monotonic() > until:
+                    raise
+        yield session
+        session.commit()
+
+
 def counting_jobs(world: World, already: int) -> int:
-    """Adds three jobs that leave a mark each; none when others write for half a minute."""
-    try:
-        with world.database.transaction() as session:
-            for number in range(already + 1, already + 4):
-                outbox.enqueue(session, "chaos", {"number": number})
-    except OperationalError:
-        return 0
+    """Adds three jobs that leave a mark each; OperationalError when others keep it out."""
+    with patiently(world) as session:
+        for number in range(already + 1, already + 4):
+            outbox.enqueue(session, "chaos", {"number": number})
     return 3
 
 
@@ -196,13 +166,13 @@ def check(world: World, load: Load, counted: int) -> list[str]:
 def drained(world: World) -> None:
     """Waits until no job is open. Leases of the killed are ended: two minutes need not pass."""
     until = time.monotonic() + PATIENCE
-    with world.database.transaction() as session:
+    with patiently(world) as session:
         session.execute(
             update(Job).where(Job.done_at.is_(None), Job.leased_by.is_not(None))
             .values(leased_until=clock.now(), run_after=clock.now())
         )  # fmt: skip
     while time.monotonic() < until:
-        with world.database.transaction() as session:
+        with patiently(world) as session:
             session.execute(
                 update(Job).where(Job.done_at.is_(None), Job.attempts > 0, Job.leased_by.is_(None))
                 .values(run_after=clock.now())
@@ -228,7 +198,7 @@ def listings(world: World) -> list[Listed]:
 
 
 @contextmanager
-def victims(world: World, **extra: str) -> Iterator[list[Victim]]:
+def victims(world: World, *, cold: bool = False, **extra: str) -> Iterator[list[Victim]]:
     """Two web processes and two workers, ended at the end."""
     home = world.settings.home
     common = {
@@ -243,9 +213,11 @@ def victims(world: World, **extra: str) -> Iterator[list[Victim]]:
     made = []
     for number in range(2):
         port = free_port()
-        made.append(Victim(f"web{number}", WEB, ("serve",), {**common, "PORT": str(port)},
-                           home / f"web{number}.log", port))  # fmt: skip
-        made.append(Victim(f"worker{number}", WORKER, (), common, home / f"worker{number}.log"))
+        made += [
+            Victim(f"web{number}", "serve", {**common, "PORT": str(port)},
+                   home / f"web{number}.log", port, cold),
+            Victim(f"worker{number}", "work", common, home / f"worker{number}.log", cold=cold),
+        ]  # fmt: skip
     try:
         for victim in made:
             victim.start()
@@ -254,7 +226,7 @@ def victims(world: World, **extra: str) -> Iterator[list[Victim]]:
         yield made
     finally:
         for victim in made:
-            victim.end(signal.SIGKILL)
+            victim.kill()
 
 
 def _say(text: str) -> None:
@@ -269,14 +241,23 @@ def main() -> None:
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--engine", choices=["faiss", "pgvector"], default="faiss")
+    parser.add_argument("--cold", action="store_true", help="start each with an own interpreter")
+    parser.add_argument("--keep", type=Path, help="a folder that keeps database and logs")
     asked = parser.parse_args()
     engine = {"JIEBANG_VECTOR_ENGINE": asked.engine}
-    with (
-        tempfile.TemporaryDirectory(prefix="jb-kill-", ignore_cleanup_errors=True) as folder,
-        world_on(asked.database, Path(folder)) as world,
-    ):
-        report = run(world, asked.kills, asked.seed, say=_say, **engine)
+    with _folder(asked.keep) as folder, world_on(asked.database, folder) as world:
+        report = run(world, asked.kills, asked.seed, say=_say, cold=asked.cold, **engine)
     raise SystemExit(1 if report.problems else 0)
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        keep.mkdir(parents=True)
+        yield keep
+        return
+    with tempfile.TemporaryDirectory(prefix="jb-kill-") as folder:
+        yield Path(folder)
 
 
 if __name__ == "__main__":

@@ -76,8 +76,21 @@ class Discovery:
         self.provider: Provider
         self._live: LiveIndex | None = None
         self._configured: Encoder | None = None
-        self._owner = 0
+        self._owner = self._warm = 0
         self._lock = threading.RLock()
+
+    def warm(self) -> None:
+        """Loads model, dictionary and index, once a process; without a model it does nothing.
+
+        For whoever is about to write: on SQLite everybody waits for what is done within a writing
+        transaction, and a process that has just started needs seconds for this.
+        """
+        if self._warm == pid():
+            return
+        with suppress(SearchUnavailable):
+            self.live.engine.prepare("先载入词典", "与模型")
+            self.live.catch_up()
+        self._warm = pid()
 
     @property
     def live(self) -> LiveIndex:

@@ -41,6 +41,10 @@ BATCH = 200
 AT_ONCE = 500
 """Listings that may be encoded in the transaction of the switch: under two seconds."""
 
+PART_LIVES = 3600.0
+"""Seconds after which a copy that was never finished is a killed process's."""
+_PART = ".part-"
+
 Progress = Callable[[int, int], None]
 
 
@@ -154,12 +158,13 @@ class Renewal:
         if is_static(folder):
             keep_model(folder, door.settings.models, encoder.fingerprint)
         _clear(door.settings.snapshots, f"{now.database}-{encoder.fingerprint}", now.database)
+        old = select(SearchText.listing_id).where(SearchText.model != encoder.fingerprint)
         while True:
-            with door.database.transaction() as session:
-                old = select(SearchText.listing_id).where(SearchText.model != encoder.fingerprint)
+            with door.database.reading() as session:  # every minute, and nearly always for nothing
                 ids = list(session.scalars(old.limit(1000)))
-                if not ids:
-                    return
+            if not ids:
+                return
+            with door.database.transaction() as session:
                 session.execute(
                     delete(SearchText).where(
                         SearchText.listing_id.in_(ids), SearchText.model != encoder.fingerprint
@@ -177,7 +182,7 @@ def keep_model(source: Path, models: Path, fingerprint: str) -> None:
     """Copies a model aside and renames it; the copies of other models go."""
     models.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (models / fingerprint).is_dir() and source != models / fingerprint:
-        aside = models / f".part-{token_hex(6)}"
+        aside = models / f"{_PART}{token_hex(6)}"
         shutil.copytree(source, aside)
         try:
             aside.rename(models / fingerprint)
@@ -188,5 +193,15 @@ def keep_model(source: Path, models: Path, fingerprint: str) -> None:
 
 def _clear(folder: Path, kept: str, prefix: str) -> None:
     for path in folder.iterdir():
-        if path.name != kept and path.is_dir() and path.name.startswith(prefix):
-            shutil.rmtree(path, ignore_errors=True)
+        if path.name == kept or not path.is_dir() or not path.name.startswith(prefix):
+            continue
+        if path.name.startswith(_PART) and _age(path) < PART_LIVES:
+            continue  # another process is copying: both would begin anew for ever
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _age(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

@@ -103,7 +103,10 @@ def db() -> Session:
         writes = request.method not in ("GET", "HEAD", "OPTIONS")
         if declared is not None and declared.writes is not None:
             writes = declared.writes
-        found = current_app.extensions["jiebang"].database.session(write=writes)
+        platform = current_app.extensions["jiebang"]
+        if writes:
+            platform.discovery.warm()
+        found = platform.database.session(write=writes)
         g.db = found
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 from flask import Flask, g, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -81,6 +81,20 @@ def install(app: Flask) -> None:
     def _unstorable(_error: DataError) -> tuple[str, int]:
         """PostgreSQL takes no NUL character and no number beyond its column."""
         return page(400, "提交的内容里有无法识别的字符或过大的数字。")
+
+    @app.errorhandler(OperationalError)
+    def _busy(error: OperationalError) -> tuple[str, int] | tuple[str, int, dict[str, str]]:
+        """SQLite's one write lock was not to be had; any other failure of a database is one."""
+        if "database is locked" not in str(error.orig):
+            return _unexpected(error)
+        log.warning("database.kept_out", route=request.endpoint)
+        if "db" in g:  # the menu must not stand in line again
+            g.pop("db").close()
+            g.db = app.extensions["jiebang"].database.session(write=False)
+        body, code = page(
+            503, "系统正忙，这次操作没有生效，已有数据没有变化；请稍候返回上一页再提交。"
+        )
+        return body, code, {"Retry-After": "10"}
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> tuple[str, int] | HTTPException:

@@ -88,18 +88,23 @@ def tell_pairs(door: Discovery, session: Session, listing_id: int) -> int:
 def tell_search(
     door: Discovery, session: Session, search_id: int, read: Callable[..., boards.BoardFilter]
 ) -> int:
-    """Tells a person what is new under a saved search; returns how many."""
+    """Tells a person what is new under a saved search; returns how many.
+
+    It searches in a session of its own: `session` begins, and locks, only to write.
+    """
+    with door.database.reading() as reading:
+        asked = reading.get(SavedSearch, search_id)
+        asker = reading.get(User, asked.user_id) if asked is not None else None
+        if asked is None or asker is None or not asker.active:
+            return 0
+        found = _found(door, reading, _person(reading, asker), read(asked.board, asked.asked))
     query = select(SavedSearch).where(SavedSearch.id == search_id)
     search = session.scalars(query.with_for_update(of=SavedSearch)).first()
     person = session.get(User, search.user_id) if search is not None else None
     if search is None or person is None or not person.active:
         return 0
-    viewer = _person(session, person)
     seen = queries.seen_by_search(session, search_id)
-    fresh = [
-        pair for pair in _found(door, session, viewer, read(search.board, search.asked))
-        if pair[0] not in seen
-    ]  # fmt: skip
+    fresh = [pair for pair in found if pair[0] not in seen]
     room = A_DAY - queries.told_since(session, _today(), search_id=search_id)
     take = fresh[: max(room, 0)]
     if len(fresh) > len(take):
