@@ -216,6 +216,8 @@ def setting_in(world: World, folder: Path) -> Setting:
             ("threads.protected", "code"): closed,
             ("threads.protected_file", "code"): closed,
             ("threads.protected_file", "attachment_id"): file_behind.id,
+            ("operations.open_protected_file", "code"): closed,
+            ("operations.open_protected_file", "attachment_id"): file_behind.id,
             ("brokering.ask", "code"): partner,
             ("brokering.send", "code"): partner,
             ("brokering.organisation", "organisation_id"): owner.organisation_id,

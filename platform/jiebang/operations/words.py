@@ -122,6 +122,8 @@ ACTIONS = {
     "specialist.released": "取消服务专员",
     "specialist.rule": "调整服务上限",
     "thread.introduced": "引荐后开始对接",
+    "thread.opened_protected": "向对方开放不公开内容",
+    "thread.closed_protected": "收回开放的不公开内容",
     "protected.read": "查看保密内容",
     **{f"thread.{name}": each.label for name, each in THREAD.transitions.items()},
     **{f"listing.{name}": each.label for name, each in LISTING.transitions.items()},

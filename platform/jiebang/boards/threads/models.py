@@ -242,3 +242,37 @@ class AccessEntry(Base):
         CheckConstraint("looker <> 'operator' OR reason <> ''", name="reason"),
         Index("ix_access_entry_owner_id", "owner_id", "listing_id", "id"),
     )
+
+
+class ThreadOpening(Base):
+    """One protected field or file of a listing that its owner opened to the other side of a
+    thread. It opens once that side accepted the confidentiality agreement, while the thread
+    runs; taken back, the row stays and says from when to when."""
+
+    __tablename__ = "thread_opening"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id", ondelete="CASCADE"), index=True)
+    field: Mapped[str] = mapped_column(String(40), default="")
+    attachment_id: Mapped[int | None] = mapped_column(
+        ForeignKey("listing_attachment.id", ondelete="CASCADE"), index=True
+    )
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    opened_by: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closed_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+
+    __table_args__ = (
+        CheckConstraint("(field <> '') = (attachment_id IS NULL)", name="one_thing"),
+        CheckConstraint("(closed_at IS NULL) = (closed_by IS NULL)", name="closed"),
+        Index(
+            "uq_thread_opening_field", "thread_id", "field", unique=True,
+            sqlite_where=text("closed_at IS NULL AND attachment_id IS NULL"),
+            postgresql_where=text("closed_at IS NULL AND attachment_id IS NULL"),
+        ),
+        Index(
+            "uq_thread_opening_attachment", "thread_id", "attachment_id", unique=True,
+            sqlite_where=text("closed_at IS NULL AND attachment_id IS NOT NULL"),
+            postgresql_where=text("closed_at IS NULL AND attachment_id IS NOT NULL"),
+        ),
+    )  # fmt: skip

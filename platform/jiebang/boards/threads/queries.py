@@ -26,6 +26,7 @@ from .models import (
     ThreadContact,
     ThreadMeeting,
     ThreadMessage,
+    ThreadOpening,
 )
 from .workflow import LIVE
 
@@ -240,6 +241,30 @@ def let_in(session: Session, listing: Listing, organisation_id: int | None) -> T
     if found is None or Side.RESPONDER not in agreements(session, found.id):
         return None
     return found
+
+
+def openings(session: Session, thread_id: int) -> Sequence[ThreadOpening]:
+    """What the owner keeps open to the other side of a thread now, in the order it was opened."""
+    return session.scalars(
+        select(ThreadOpening)
+        .where(ThreadOpening.thread_id == thread_id, ThreadOpening.closed_at.is_(None))
+        .order_by(ThreadOpening.id)
+    ).all()
+
+
+def opened_on(session: Session, listing_id: int) -> list[tuple[Thread, ThreadOpening]]:
+    """What is open to whom on a listing now: openings of running threads, thread by thread."""
+    rows = session.execute(
+        select(Thread, ThreadOpening)
+        .join(ThreadOpening, ThreadOpening.thread_id == Thread.id)
+        .where(
+            Thread.listing_id == listing_id,
+            Thread.state.in_(LIVE),
+            ThreadOpening.closed_at.is_(None),
+        )
+        .order_by(Thread.id, ThreadOpening.id)
+    )
+    return [(found, opening) for found, opening in rows]
 
 
 def other_names(session: Session, threads: Collection[Thread], viewer: Actor) -> dict[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +69,28 @@ def behind(listing: Listing, *, protected: bool) -> Material:
         ],
         [(field, list(values[field.name])) for field in opened if field.type is FieldType.ROWS],
         [field.label for field in closed if field not in opened],
+    )
+
+
+def openable(listing: Listing) -> list[Field]:
+    """The protected fields that have a value: what an owner may open to one counterpart, each on
+    its own. Never what is sealed."""
+    values = storage.read(listing)
+    return [
+        field
+        for field in fields_of(listing.board)
+        if field.protected and field.name not in SEALED and values.get(field.name)
+    ]
+
+
+def opened(listing: Listing, names: Collection[str]) -> Material:
+    """The protected fields that were opened by name; what is empty by now is not there."""
+    values = storage.read(listing)
+    found = [field for field in openable(listing) if field.name in names]
+    return Material(
+        [(f.label, display(f, values[f.name])) for f in found if f.type is not FieldType.ROWS],
+        [(f, list(values[f.name])) for f in found if f.type is FieldType.ROWS],
+        [],
     )
 
 

@@ -33,6 +33,7 @@ from jiebang.web.current import platform
 
 from ..notices import decided
 from .blueprint import blueprint
+from .protected import hidden_files
 
 SIMILAR = 3
 DONE = {
@@ -129,6 +130,7 @@ def _page(
         rows=rows,
         tables=tables,
         hidden=hidden,
+        hidden_files=len(hidden_files(session, listing)),
         completeness=completeness(fields, values),
         similar=similar,
         partners=partners,

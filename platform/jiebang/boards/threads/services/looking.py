@@ -48,21 +48,39 @@ def open_for_platform(
 
     `labels` are the names of the hidden fields that will be shown.
     """
+    _may_open(actor, listing)
+    if not labels:
+        raise Conflict("这条内容没有可以打开的不公开栏目。")
+    _opened(session, actor, listing, f"不公开栏目：{'、'.join(labels)}", reason)
+
+
+def open_file_for_platform(
+    session: Session, actor: Actor, listing: Listing, name: str, reason: str
+) -> None:
+    """The same for one file that its owner keeps to itself, or an agreement stands before.
+
+    `name` is the file's own: its owner reads in the log which one was opened."""
+    _may_open(actor, listing)
+    _opened(session, actor, listing, f"不公开附件：{name}", reason)
+
+
+def _may_open(actor: Actor, listing: Listing) -> None:
     if not actor.can(Permission.LISTING_REVIEW) or listing.organisation_id is None:
         raise NotFound
     if listing.organisation_id in actor.organisation_ids:
         raise Conflict("这是本单位的内容，请在本单位的页面上查看。")
-    if not labels:
-        raise Conflict("这条内容没有可以打开的不公开栏目。")
+
+
+def _opened(session: Session, actor: Actor, listing: Listing, what: str, reason: str) -> None:
+    assert listing.organisation_id is not None
     reason = " ".join(reason.split())
     if len(reason) < SHORTEST:
         raise Invalid({"reason": f"请写明为什么要看，至少 {SHORTEST} 个字；发布方会看到。"})
     if len(reason) > LONGEST:
         raise Invalid({"reason": f"最多 {LONGEST} 字，现在 {len(reason)} 字。"})
     log_access(
-        session, actor, listing.organisation_id, listing.id, f"不公开栏目：{'、'.join(labels)}",
-        Looker.OPERATOR, reason=reason,
-    )  # fmt: skip
+        session, actor, listing.organisation_id, listing.id, what, Looker.OPERATOR, reason=reason
+    )
     notices.tell_organisation(
         session, listing.organisation_id, listing.line,
         f"平台运营查看了不公开内容：{listing.title}", f"/listings/{listing.code}/looks",

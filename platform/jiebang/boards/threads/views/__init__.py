@@ -9,8 +9,9 @@ from jiebang.boards.views import todo as boards_todo
 from jiebang.web import navigation
 from jiebang.web.navigation import Entry
 
-from . import acts, interest, looks, meetings, pending, read
+from . import acts, interest, looks, meetings, openings, pending, read
 from .blueprint import blueprint
+from .sections import ON_THREAD
 
 
 def register(app: Flask) -> None:
@@ -24,3 +25,5 @@ def register(app: Flask) -> None:
         boards_sections.ON_LISTING.append(interest.on_listing)
     if looks.on_listing not in boards_sections.ON_LISTING:
         boards_sections.ON_LISTING.append(looks.on_listing)
+    if openings.on_thread not in ON_THREAD:
+        ON_THREAD.append(openings.on_thread)
