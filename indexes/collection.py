@@ -82,6 +82,8 @@ class Collection:
         slot = self._tail.get(key)
         if slot is not None:
             return slot
+        if not self.split:
+            return None
         base = self.ids[: self.split]
         place = int(np.searchsorted(base, key))
         if place < self.split and base[place] == key and self._live.view[place]:
@@ -114,7 +116,7 @@ class Collection:
         """
         entries = list({entry.id: entry for entry in upserts}.values())
         rows = {
-            name: [checked(entry.vectors[name], self.dim)[0] for entry in entries]
+            name: _block([entry.vectors[name] for entry in entries], self.dim)
             for name in self.vectors
         }
         texts = {name: [entry.texts[name] for entry in entries] for name in self.texts}
@@ -127,7 +129,7 @@ class Collection:
         if entries:
             ids = np.asarray([entry.id for entry in entries], np.int64)
             for name, shard in self.vectors.items():
-                shard.extend(ids, np.stack(rows[name]))
+                shard.extend(ids, rows[name])
             for name, postings in self.texts.items():
                 postings.add(texts[name])
             for name, number in self.numbers.items():
@@ -184,3 +186,10 @@ class Collection:
         self._live.replace(np.ones(len(ids), bool))
         self.split = self._count = len(ids)
         self._tail = {}
+
+
+def _block(vectors: Sequence[Any], dim: int) -> NDArray[np.float32]:
+    """(n, dim) vectors checked all at once; VectorInvalid names what is wrong with one of them."""
+    if any(getattr(vector, "shape", None) != (dim,) for vector in vectors):
+        vectors = [checked(vector, dim)[0] for vector in vectors]
+    return checked(np.asarray(vectors).reshape(-1, dim), dim)

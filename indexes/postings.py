@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain, count
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexes.arrays import Growing
-from indexes.rows import Row, Rows, inverted
+from indexes.rows import GrowingRows, Rows, inverted
 
 K1, B = 1.5, 0.75
 _MOST = 65535  # where a count stops
-_TAIL = 512  # texts after which the newest are merged into the tail's arrays, at the latest
+_TAIL = 512  # so many of the newest texts are read by a search rather than merged
 Slots = NDArray[np.int64]
 Scores = NDArray[np.float64]
 
@@ -37,6 +38,19 @@ class Background:
     def frequency(self, term: str) -> float:
         """What to add to the df of `term`."""
         return self._counts.get(term, 0) * self._factor
+
+
+class _Numbers(dict[str, int]):
+    """term -> number; asking for an unknown one by [] gives it the next number."""
+
+    def __init__(self, names: Sequence[str] = ()):
+        super().__init__(zip(names, count(), strict=False))
+        self.names = list(names)
+
+    def __missing__(self, term: str) -> int:
+        number = self[term] = len(self.names)
+        self.names.append(term)
+        return number
 
 
 class _Inverted:
@@ -62,68 +76,56 @@ class Postings:
 
     def __init__(self, background: Background | None = None):
         self._background = background
-        self._terms: dict[str, int] = {}
-        self._names: list[str] = []  # term of each number
+        self._terms = _Numbers()
+        self._names = self._terms.names  # term of each number
         self._df = Growing(np.int64)
         self._general = Growing(np.float64)  # the background's part of the df; NaN: not looked up
         self._lengths = Growing(np.int32)
         self._live = 0
         self._total = 0
-        # slots below len(_base_rows) are in the base, those below _merged in the tail's arrays,
-        # the newest in _late
+        # slots below len(_base_rows) are in the base; the others in _rows, of which those below
+        # _merged are in the tail's arrays by term too, and the newest are read text by text
         self._base, self._base_rows = _nothing(), Rows.empty()
         self._tail, self._merged = _nothing(), 0
-        self._rows: list[Row] = []
-        self._late: dict[int, list[tuple[int, int]]] = {}
+        self._rows = GrowingRows()
         self._penalty: tuple[float, NDArray[np.float32]] = (0.0, np.zeros(0, np.float32))
 
     def __len__(self) -> int:
         return len(self._base_rows) + len(self._rows)
 
     def add(self, texts: Sequence[Mapping[str, int]]) -> None:
-        """Appends texts, each as term -> count, to the next slots; a count stops at 65535."""
-        terms, names, first = self._terms, self._names, len(self)
-        lengths = []
-        for text in texts:
-            numbers = []
-            for term in text:
-                number = terms.get(term)
-                if number is None:
-                    number = terms[term] = len(names)
-                    names.append(term)
-                numbers.append(number)
-            found = list(text.values())
-            if found and max(found) > _MOST:
-                found = [min(count, _MOST) for count in found]
-            self._rows.append((np.array(numbers, np.int32), np.array(found, np.uint16)))
-            lengths.append(sum(found))
-        self._grow(first, lengths)
+        """Appends texts, each as term -> count, to the next slots; a count stops at 65535.
 
-    def _grow(self, first: int, lengths: Sequence[int]) -> None:
+        Nothing is sorted here: that is left to the next search, so that many additions cost
+        little more than reading their terms.
+        """
+        starts = np.zeros(len(texts) + 1, np.int64)
+        np.cumsum([len(text) for text in texts], out=starts[1:])
+        size = int(starts[-1])
+        found = chain.from_iterable(text.values() for text in texts)
+        counts = np.minimum(np.fromiter(found, np.int64, size), _MOST).astype(np.uint16)
+        numbers = map(self._terms.__getitem__, chain.from_iterable(texts))
+        rows = Rows(starts, np.fromiter(numbers, np.int32, size), counts)
+        lengths = rows.lengths()
+        self._rows.extend(rows)
         self._df.extend(np.zeros(len(self._terms) - self._df.size, np.int64))
-        df, split = self._df.view, len(self._base_rows)
-        added = self._rows[first - split :]
-        if added:
-            np.add.at(df, np.concatenate([ids for ids, _ in added]), 1)
-        self._lengths.extend(np.asarray(lengths, np.int32))
+        np.add.at(self._df.view, rows.ids, 1)
+        self._lengths.extend(lengths)
         self._live += len(lengths)
-        self._total += sum(lengths)
-        if len(self) - max(self._merged, split) > max(_TAIL, len(self._rows) // 10):
-            self._merge()
-            return
-        late = self._late
-        for slot, (ids, counts) in enumerate(added, first):
-            for term, count in zip(ids.tolist(), counts.tolist(), strict=True):
-                late.setdefault(term, []).append((slot, count))
+        self._total += int(lengths.sum(dtype=np.int64))
 
-    def _merge(self) -> None:
-        rows = Rows.of(self._rows)
-        starts, slots, tf = inverted(rows, len(self._terms), len(self._base_rows))
-        self._tail, self._merged, self._late = _Inverted(starts, slots, tf), len(self), {}
+    def _settle(self) -> Rows:
+        """Merges the newest texts into the tail's arrays if they are many; returns those that
+        remain, from slot `_merged` on."""
+        split = len(self._base_rows)
+        if len(self) - self._merged > max(_TAIL, len(self._rows) // 10):
+            self._tail = _Inverted(*inverted(self._rows.view, len(self._terms), split))
+            self._merged = len(self)
+        return self._rows.view.late(self._merged - split)
 
     def _row(self, slot: int) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
         split = len(self._base_rows)
-        return self._base_rows.at(slot) if slot < split else self._rows[slot - split]
+        return self._base_rows.at(slot) if slot < split else self._rows.view.at(slot - split)
 
     def remove(self, slot: int) -> None:
         """Takes a text out of all statistics; the caller no longer shows the slot."""
@@ -181,7 +183,7 @@ class Postings:
 
     def _taken(self, slots: Slots) -> Rows:
         """The texts in these slots."""
-        return taken(self._base_rows, self._rows, slots)
+        return taken(self._base_rows, self._rows.view, slots)
 
     def scores(self, query: Mapping[str, float]) -> tuple[Scores, float]:
         """BM25 of every slot (slots,), and the bound: the sum of weight x idf over the query.
@@ -217,42 +219,50 @@ class Postings:
                     terms.setdefault(known, [0.0] * len(queries))[number] = factor
         sums = [np.zeros(len(slots), np.float32) for _ in queries]
         if terms and len(slots):
-            rows = self._taken(slots)
-            place = np.zeros(len(self._names), np.int16 if len(terms) < 32767 else np.int32)
-            place[list(terms)] = np.arange(1, len(terms) + 1)
-            found = place[rows.ids]
-            hits = np.flatnonzero(found)
-            # sums are float32 and in the query's order, like those over the postings
-            hits = hits[np.argsort(found[hits], kind="stable")]
-            owner = np.searchsorted(rows.starts, hits, "right") - 1
-            part = rows.counts[hits].astype(np.float32)
-            part /= part + self._penalties()[slots[owner]]
-            factors = np.asarray(list(terms.values()), np.float32)[found[hits] - 1]
-            for number, total in enumerate(sums):
-                np.add.at(total, owner, part * factors[:, number])
+            self._read(self._taken(slots), self._penalties()[slots], terms, sums)
         return [total.astype(np.float64) for total in sums]
 
+    def _read(
+        self,
+        rows: Rows,
+        penalties: NDArray[np.float32],
+        terms: Mapping[int, Sequence[float]],
+        sums: Sequence[NDArray[np.float32]],
+    ) -> None:
+        """Adds the scores of texts to `sums` by reading them: term -> factor in each sum."""
+        place = np.zeros(len(self._names), np.int16 if len(terms) < 32767 else np.int32)
+        place[list(terms)] = np.arange(1, len(terms) + 1)
+        found = place[rows.ids]
+        hits = np.flatnonzero(found)
+        # sums are float32 and in the query's order, like those over the postings
+        hits = hits[np.argsort(found[hits], kind="stable")]
+        owner = np.searchsorted(rows.starts, hits, "right") - 1
+        part = rows.counts[hits].astype(np.float32)
+        part /= part + penalties[owner]
+        factors = np.asarray(list(terms.values()), np.float32)[found[hits] - 1]
+        for number, total in enumerate(sums):
+            np.add.at(total, owner, part * factors[:, number])
+
     def _add(self, terms: Mapping[str, Sequence[float]], sums: list[NDArray[np.float32]]) -> None:
-        penalty = self._penalties()
+        late, penalty = self._settle(), self._penalties()
+        known: dict[int, list[float]] = {}
         for term, weights in terms.items():
-            number_ = self._terms.get(term)
-            if number_ is None:
-                continue
-            idf = self.idf(term)
-            for slots, tf in self._places(number_):
+            number = self._terms.get(term)
+            if number is not None:
+                idf = self.idf(term)
+                known[number] = [weight * idf * (K1 + 1.0) for weight in weights]
+        for number, factors in known.items():
+            for slots, tf in (self._base.of(number), self._tail.of(number)):
+                if not len(slots):
+                    continue
                 part = tf.astype(np.float32)
                 part /= part + penalty[slots]
-                for total, weight in zip(sums, weights, strict=True):
-                    if weight:
-                        np.add.at(total, slots, part * np.float32(weight * idf * (K1 + 1.0)))
-
-    def _places(self, term: int) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
-        found = [self._base.of(term), self._tail.of(term)]
-        late = self._late.get(term)
-        if late:
-            rows = np.asarray(late, np.int64)
-            found.append((rows[:, 0].astype(np.int32), rows[:, 1].astype(np.uint16)))
-        return [(slots, tf) for slots, tf in found if len(slots)]
+                for total, factor in zip(sums, factors, strict=True):
+                    if factor:
+                        np.add.at(total, slots, part * np.float32(factor))
+        if known and len(late):
+            first = self._merged
+            self._read(late, penalty[first:], known, [total[first:] for total in sums])
 
     def _penalties(self) -> NDArray[np.float32]:
         """(slots,) what stands beside tf in the divisor, kept while the mean length stays."""
@@ -267,15 +277,16 @@ class Postings:
     def retain(self, slots: Slots) -> None:
         """Keeps the base and these (live) slots of the tail, in this order."""
         split = len(self._base_rows)
-        self._rows = [self._rows[slot - split] for slot in slots]
+        kept = self._rows.view.take(np.asarray(slots, np.int64) - split)
+        self._rows = GrowingRows()
+        self._rows.extend(kept)
         lengths = self._lengths.view
         self._lengths.replace(np.concatenate([lengths[:split], lengths[slots]]))
-        self._late = {}
-        self._merge()
+        self._tail, self._merged = _nothing(), split
 
     def frozen(self) -> FrozenPostings:
         """What a snapshot needs, unmoved by later changes."""
-        return FrozenPostings(list(self._names), self._base_rows, list(self._rows))
+        return FrozenPostings(list(self._names), self._base_rows, self._rows.view)
 
     def open(
         self,
@@ -295,10 +306,10 @@ class Postings:
         if len(slots) != len(tf) or len(slots) != len(rows.ids) or np.any(np.diff(starts) < 0):
             raise ValueError("倒排数组的长度对不上。")
         self.__init__(self._background)  # type: ignore[misc]
-        self._terms = {term: number for number, term in enumerate(terms)}
+        self._terms = _Numbers(terms)
         if len(self._terms) != len(terms):
             raise ValueError("倒排词表有重复的词。")
-        self._names = list(terms)
+        self._names = self._terms.names
         self._base_rows = rows
         self._base = _Inverted(starts, slots, tf)
         self._df.replace(np.diff(starts))
@@ -308,14 +319,9 @@ class Postings:
 
 
 class FrozenPostings:
-    """The texts of a moment: the mapped base and a copy of the tail's list."""
+    """The texts of a moment: the mapped base, and what stood in the tail."""
 
-    def __init__(
-        self,
-        terms: list[str],
-        base: Rows,
-        tail: list[Row],
-    ):
+    def __init__(self, terms: list[str], base: Rows, tail: Rows):
         self.terms, self._base, self._tail = terms, base, tail
 
     def rows(self, slots: Slots) -> Rows:
@@ -323,15 +329,16 @@ class FrozenPostings:
         return taken(self._base, self._tail, slots)
 
 
-def taken(base: Rows, tail: Sequence[Row], slots: Slots) -> Rows:
+def taken(base: Rows, tail: Rows, slots: Slots) -> Rows:
     """The texts in these slots, in this order: of the base, and after it of the tail."""
     split = len(base)
     late = slots >= split
     if not late.any():
         return base.take(slots)
     if late.all():
-        return Rows.of([tail[slot - split] for slot in slots])
-    return Rows.of([tail[slot - split] if slot >= split else base.at(slot) for slot in slots])
+        return tail.take(slots - split)
+    found = [tail.at(slot - split) if slot >= split else base.at(slot) for slot in slots.tolist()]
+    return Rows.of(found)
 
 
 def bag(segments: Sequence[str]) -> Counter[str]:

@@ -28,12 +28,12 @@ from matching.explain import Explainer, Explanation
 from matching.features import lexical_bag
 from matching.filters import Attributes, Filter
 from matching.fusion import Fusion, bundled
-from matching.prepared import Prepared, PreparedInvalid
+from matching.prepared import Packed, Prepared, PreparedInvalid
 from matching.text import segment
 
 __all__ = [
-    "Attributes", "Engine", "Explanation", "Filter", "Match", "Prepared", "PreparedInvalid",
-    "SnapshotInvalid",
+    "Attributes", "Engine", "Explanation", "Filter", "Match", "Packed", "Prepared",
+    "PreparedInvalid", "SnapshotInvalid",
 ]  # fmt: skip
 
 MAX_CHARACTERS = 20_000  # of a body; the rest of a longer text is not indexed

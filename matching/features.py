@@ -33,7 +33,7 @@ CALM_MEAN, CALM_SPREAD = 0.003, 0.072
 
 def lexical_bag(segments: Sequence[str]) -> Counter[str]:
     """The words of a segmented text with their counts; bigrams serve the encoder only."""
-    return Counter([item for item in segments if item[:1] != BIGRAM])
+    return Counter([item for item in segments if BIGRAM not in item])  # no word contains it
 
 
 def lexical(postings: Postings, bag: Mapping[str, int]) -> Floats:

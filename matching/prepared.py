@@ -38,6 +38,10 @@ class Prepared:
     def __hash__(self) -> int:
         return hash((self.title_segments, self.body_segments, self.model))
 
+    def unpacked(self) -> Prepared:
+        """Itself; see `Packed`."""
+        return self
+
     def to_bytes(self) -> bytes:
         """Compact, versioned, with a checksum; no pickle."""
         title = _SPLIT.join(self.title_segments).encode()
@@ -74,3 +78,19 @@ class Prepared:
             vectors[dim:],
             content[at:vectors_at].decode(),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A prepared listing as the bytes to store, made elsewhere; `model` is what made it."""
+
+    content: bytes
+    model: str
+
+    def to_bytes(self) -> bytes:
+        """See `Prepared.to_bytes`."""
+        return self.content
+
+    def unpacked(self) -> Prepared:
+        """Segments and vectors again; raises PreparedInvalid."""
+        return Prepared.from_bytes(self.content)

@@ -138,3 +138,44 @@ def test_several_queries_cost_their_terms_once_and_score_alike() -> None:
     both = postings.scores_of([one, two])
     assert both[0].tolist() == postings.scores(one)[0].tolist()
     assert both[1].tolist() == postings.scores(two)[0].tolist()
+
+
+@pytest.mark.parametrize("step", [1, 7, 300])
+def test_searches_between_additions_see_what_one_at_the_end_sees(step: int) -> None:
+    """What is read text by text, and what was merged, by whoever asked when."""
+    rng = random.Random(step)
+    texts = [made(rng, rng.randrange(0, 30)) for _ in range(700 if step == 1 else 1_400)]
+    query, asked, whole = made(rng, 12), Postings(), Postings()
+    for start in range(0, len(texts), step):
+        asked.add(texts[start : start + step])
+        scores = asked.scores(query)[0]
+        slots = np.asarray([0, len(asked) // 2, len(asked) - 1])
+        assert scores[slots].tolist() == asked.scores_at([query], slots)[0].tolist()
+    whole.add(texts)
+    assert asked.scores(query)[0].tolist() == whole.scores(query)[0].tolist()
+    assert asked.terms_from(0) == whole.terms_from(0)
+
+
+def test_what_was_frozen_stays_as_it_was() -> None:
+    rng = random.Random(12)
+    postings = Postings()
+    postings.add([made(rng, 9) for _ in range(40)])
+    frozen, every = postings.frozen(), np.arange(40)
+    before = [part.copy() for part in (frozen.rows(every).ids, frozen.rows(every).counts)]
+    names = list(frozen.terms)
+    postings.add([Counter({"后来的词": 3})] * 2_000)
+    postings.retain(np.arange(20, 2_040))
+    after = frozen.rows(every)
+    assert frozen.terms == names
+    assert [part.tolist() for part in before] == [after.ids.tolist(), after.counts.tolist()]
+
+
+def test_more_terms_than_sixteen_bits_are_turned_over_in_order() -> None:
+    rng = np.random.default_rng(4)
+    ids = rng.integers(0, 200_000, 60_000).astype(np.int32)
+    starts = np.arange(0, 60_001, 30, dtype=np.int64)
+    rows = Rows(starts, ids, np.ones(60_000, np.uint16))
+    begins, slots, _ = inverted(rows, 200_000)
+    order = np.argsort(ids, kind="stable")
+    assert slots.tolist() == (order // 30).tolist()
+    assert np.diff(begins).tolist() == np.bincount(ids, minlength=200_000).tolist()

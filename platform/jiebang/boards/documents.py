@@ -52,13 +52,23 @@ def is_open(field: Field, disclosure: Disclosure) -> bool:
 
 def public_text(board: Board, values: Mapping[str, Any], disclosure: Disclosure) -> tuple[str, str]:
     """Title and searchable body made from open fields alone."""
-    parts = []
-    for field in fields_of(board):
-        if field.search and field.name != "title" and is_open(field, disclosure):
-            text = search_text(field, values.get(field.name))
-            if text and text not in parts:
-                parts.append(text)
+    parts: list[str] = []
+    for field in _searched(board, disclosure):
+        value = values.get(field.name)
+        text = search_text(field, value) if value not in (None, "", []) else ""
+        if text and text not in parts:
+            parts.append(text)
     return str(values.get("title") or ""), "\n".join(parts)
+
+
+@cache
+def _searched(board: Board, disclosure: Disclosure) -> tuple[Field, ...]:
+    """The fields of which the body is made."""
+    return tuple(
+        field
+        for field in fields_of(board)
+        if field.search and field.name != "title" and is_open(field, disclosure)
+    )
 
 
 def indexable(listing: Listing) -> Indexable:
@@ -73,12 +83,6 @@ def indexable_of(
     disclosure = Disclosure(values["disclosure"])
     title, body = public_text(board, values, disclosure)
     hidden = disclosure is Disclosure.AGREEMENT
-    quantity = {
-        Board.DEMAND: sum(row["quantity"] or 0 for row in values.get("line_items", [])) or None,
-        Board.PRODUCT: values.get("capacity"),
-        Board.ORDER: sum(row["headcount"] or 0 for row in values.get("posts", [])) or None,
-        Board.PROGRAMME: values.get("places"),
-    }.get(board)
     money = values.get("money") or MoneyRange()
     return Indexable(
         document=Document(
@@ -97,13 +101,27 @@ def indexable_of(
                 modes=frozenset(values.get("modes") or ()),
                 industry=INDUSTRY_LABELS.get(values.get("industry") or "", ""),
                 chain=values.get("chain") or "",
-                quantity=None if hidden else quantity,
+                quantity=None if hidden else _quantity(board, values),
                 education="" if hidden else LEVEL_LABELS.get(values.get("level") or "", ""),
             ),
         ),
         visibility=VISIBILITY[disclosure],
         organisation_id=organisation_id,
     )
+
+
+def _quantity(board: Board, values: Mapping[str, Any]) -> int | None:
+    """How many are wanted or can be had."""
+    match board:
+        case Board.DEMAND:
+            return sum(row["quantity"] or 0 for row in values.get("line_items", [])) or None
+        case Board.PRODUCT:
+            return values.get("capacity")
+        case Board.ORDER:
+            return sum(row["headcount"] or 0 for row in values.get("posts", [])) or None
+        case Board.PROGRAMME:
+            return values.get("places")
+    return None
 
 
 def search_filter(where: BoardFilter) -> Filter:

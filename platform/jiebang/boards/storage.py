@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from jiebang.core.money import MoneyRange
@@ -104,8 +105,24 @@ def _row(field: Field, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def filled(board: str, given: Mapping[str, Any]) -> Values:
-    """All values of a new listing that is given these, as `read` would find them once kept."""
-    return {field.name: _filled(field, given.get(field.name)) for field in fields_of(board)}
+    """All values of a new listing that is given these, as `read` would find them once kept.
+
+    Not to be changed: new listings share the empty lists of what they are not given.
+    """
+    by_name, nothing = _nothing(board)
+    found = dict(nothing)
+    for name, value in given.items():
+        if value is not None and name in by_name:
+            found[name] = _filled(by_name[name], value)
+    return found
+
+
+@cache
+def _nothing(board: str) -> tuple[dict[str, Field], Values]:
+    """The fields of a board by name, and all values of a listing that is given none."""
+    fields = fields_of(board)
+    by_name = {field.name: field for field in fields}
+    return by_name, {field.name: _filled(field, None) for field in fields}
 
 
 def _filled(field: Field, value: Any) -> Any:
@@ -151,7 +168,10 @@ def columns(
 
 def to_json(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values in a form that a JSON column keeps."""
-    return {name: _json(value) for name, value in values.items()}
+    return {
+        name: value if value is None or isinstance(value, str) else _json(value)
+        for name, value in values.items()
+    }
 
 
 def _json(value: Any) -> Any:

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, String, event, insert, select
+from sqlalchemy import BigInteger, Index, Integer, String, event, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from . import clock
 from .base import Base, UtcDateTime
+from .many import insert_many
 from .permissions import Actor
 
 GENESIS = "0" * 64
@@ -108,11 +109,13 @@ _FACTS = (
 )
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
 def _digest(row: Mapping[str, Any]) -> str:
     facts = [row[name] for name in _FACTS]
     facts[1] = row["at"].isoformat()
-    text = json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_encode(facts).encode()).hexdigest()
 
 
 @event.listens_for(Session, "before_commit")
@@ -140,7 +143,7 @@ def _write_pending(session: Session) -> None:
         }
         row["hash"] = _digest(row)
         rows.append(row)
-    session.execute(insert(AuditEntry.__table__), rows)  # type: ignore[arg-type]
+    insert_many(session, AuditEntry, rows)
     head.last_id, head.last_hash = rows[-1]["id"], rows[-1]["hash"]
 
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, String, Text, and_, insert, or_, select
+from sqlalchemy import ColumnElement, Index, String, Text, and_, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from . import clock
 from .base import Base, UtcDateTime, insert_into
+from .many import insert_many
 
 LEASE = timedelta(minutes=2)
 """Longer than any handler takes; a worker that died is replaced after this."""
@@ -112,7 +113,7 @@ def enqueue_many(session: Session, kind: str, payloads: Mapping[str, dict[str, A
         if key not in known
     ]
     if rows:
-        session.execute(insert(Job.__table__), rows)  # type: ignore[arg-type]
+        insert_many(session, Job, rows)
 
 
 def claim(session: Session, worker: str) -> Job | None:

@@ -17,7 +17,7 @@ import structlog
 
 from jiebang.config import Settings
 from jiebang.db import Database
-from matching.engine import Prepared
+from matching.engine import Packed, Prepared
 
 from .engine import Discovery
 
@@ -26,17 +26,32 @@ log = structlog.get_logger()
 Text = tuple[str, str]
 """(title, body)"""
 _door: Discovery | None = None
+_made: dict[bytes, Prepared] = {}
+_MOST = 5_000  # texts remembered until they are committed and indexed
 
 
 def _load(settings: Settings) -> None:
     global _door  # noqa: PLW0603 (one per process)
     _door = Discovery(settings, Database(settings.database_url))
+    _door.live.unpack = _unpacked
     _door.live.engine.prepare("先载入词典", "与模型")
 
 
-def _prepare(texts: Sequence[Text]) -> list[Prepared]:
+def _prepare(texts: Sequence[Text]) -> tuple[str, list[bytes]]:
+    """The model, and each text as it is to be stored: bytes travel cheaper than their words."""
     assert _door is not None
-    return _door.live.engine.prepare_many(texts)
+    engine = _door.live.engine
+    made = engine.prepare_many(texts)
+    packed = [prepared.to_bytes() for prepared in made]
+    if len(_made) > _MOST:
+        _made.clear()
+    _made.update(zip(packed, made, strict=True))
+    return engine.encoder.fingerprint, packed
+
+
+def _unpacked(content: bytes) -> Prepared:
+    """What was made here need not be read again."""
+    return _made.pop(content, None) or Prepared.from_bytes(content)
 
 
 def _index() -> None:
@@ -62,7 +77,7 @@ class Ahead:
         context = get_context("spawn")
         self._pool = ProcessPoolExecutor(1, context, initializer=_load, initargs=(settings,))
         self._up = self._pool.submit(_ready)
-        self._asked: dict[int, tuple[list[Text], Future[list[Prepared]]]] = {}
+        self._asked: dict[int, tuple[list[Text], Future[tuple[str, list[bytes]]]]] = {}
 
     @staticmethod
     def pays(rows: int) -> bool:
@@ -79,13 +94,14 @@ class Ahead:
         except RuntimeError as error:  # it has died
             log.warning("encoding_ahead_failed", error=type(error).__name__)
 
-    def take(self, key: int) -> Mapping[Text, Prepared]:
+    def take(self, key: int) -> Mapping[Text, Packed]:
         """What was asked for by this key, once; empty when there is nothing."""
         if key not in self._asked:
             return {}
         texts, answer = self._asked.pop(key)
         try:
-            return dict(zip(texts, answer.result(), strict=True))
+            model, made = answer.result()
+            return {text: Packed(content, model) for text, content in zip(texts, made, strict=True)}
         except Exception as error:  # a killed process costs time, never a row
             log.warning("encoding_ahead_failed", error=type(error).__name__)
             return {}

@@ -19,7 +19,7 @@ from jiebang.core.permissions import ANONYMOUS, Actor
 from jiebang.db import Database
 from matching.documents import Document, Kind
 from matching.encoder import Encoder, ModelInvalid, ModelMissing, load_encoder
-from matching.engine import Engine, Filter, Match, Prepared
+from matching.engine import Engine, Filter, Match, Packed, Prepared
 from matching.explain import Explanation
 from matching.mutual import joint
 from matching.pairs import Asking, rank_block
@@ -144,7 +144,7 @@ class Discovery:
         self,
         session: Session,
         items: Sequence[Indexable],
-        ready: Mapping[tuple[str, str], Prepared] | None = None,
+        ready: Mapping[tuple[str, str], Packed] | None = None,
     ) -> list[int]:
         """The same for many: texts are encoded in one batch, except those that are `ready`.
 
@@ -161,17 +161,18 @@ class Discovery:
         self,
         session: Session,
         items: Sequence[Indexable],
-        ready: Mapping[tuple[str, str], Prepared],
+        ready: Mapping[tuple[str, str], Packed],
         engine: Engine,
         *,
         take_over: bool = False,
     ) -> list[int]:
         model = engine.encoder.fingerprint
         texts = [(item.document.title, item.document.body) for item in items]
-        found = {text: ready[text] for text in texts if text in ready}
-        known = {text: made for text, made in found.items() if made.model == model}
-        missing = [text for text in dict.fromkeys(texts) if text not in known]
-        made = {**known, **dict(zip(missing, engine.prepare_many(missing), strict=True))}
+        made: dict[tuple[str, str], Prepared | Packed] = {
+            text: ready[text] for text in texts if text in ready and ready[text].model == model
+        }
+        missing = [text for text in dict.fromkeys(texts) if text not in made]
+        made.update(zip(missing, engine.prepare_many(missing), strict=True))
         return write_rows(
             session,
             items,

@@ -20,7 +20,7 @@ from matching.encoder import Encoder
 from matching.engine import Engine, Filter, Match, Prepared, SnapshotInvalid
 from matching.features import FEATURES
 
-from .rows import State, replay, state
+from .rows import State, Unpack, replay, state
 from .vectors import fill, one_moment, without_vectors
 
 log = structlog.get_logger()
@@ -41,6 +41,7 @@ class LiveIndex:
         self.engine = engine
         self._encoders = encoders
         self._missing: str | None = None  # a model that serves and that cannot be loaded here
+        self.unpack: Unpack = Prepared.from_bytes
         self.revision = -1
         self._snapshots = snapshots
         self._saved = 0  # the revision of the snapshot that this stands on
@@ -92,7 +93,7 @@ class LiveIndex:
         if self.revision < 0:
             self._start(session, now)
         if now.revision > self.revision:
-            replay(session, self.engine, self.revision, now.revision)
+            replay(session, self.engine, self.revision, now.revision, self.unpack)
             self.revision = now.revision
         if self.revision - max(self._saved, self._looked) >= SNAPSHOT_AFTER:
             self._looked = self.revision

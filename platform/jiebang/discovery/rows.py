@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import count
 from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import Select, and_, delete, func, insert, select, update
+from sqlalchemy import Select, and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from indexes.vectors import VectorEngine
 from jiebang.core import clock
 from jiebang.core.base import insert_into
 from jiebang.core.boards import Board
+from jiebang.core.many import insert_many
 from matching.documents import Kind
-from matching.engine import Attributes, Engine, Prepared
+from matching.engine import Attributes, Engine, Packed, Prepared
 
 from .models import SearchRevision, SearchRow, SearchText
 from .provider import Indexable
 from .vectors import store_vectors
 
 log = structlog.get_logger()
-BATCH = 200
+BATCH = 500
 """Rows read at a time: each holds its words as Python strings until the index took them over."""
 
 
@@ -45,7 +46,7 @@ def next_revision(session: Session, number: int = 1) -> int:
 def write_rows(
     session: Session,
     items: Sequence[Indexable],
-    prepared: Sequence[Prepared],
+    prepared: Sequence[Prepared | Packed],
     model: str,
     place: str | None = None,
     *,
@@ -82,7 +83,7 @@ def write_rows(
             setattr(row, name, value)
     session.flush()
     if new:  # one statement, without an object for each: an import brings hundreds
-        session.execute(insert(SearchRow.__table__), new)  # type: ignore[arg-type]
+        insert_many(session, SearchRow, new)
     texts = dict(zip(ids, zip(count(first), prepared), strict=False))
     write_texts(session, model, texts, vectors)
     return list(range(first, first + len(items)))
@@ -110,7 +111,7 @@ def serve(session: Session, model: str, place: str | None) -> None:
 def write_texts(
     session: Session,
     model: str,
-    texts: Mapping[int, tuple[int, Prepared]],
+    texts: Mapping[int, tuple[int, Prepared | Packed]],
     vectors: VectorEngine | None = None,
 ) -> None:
     """Writes or replaces one model's texts: listing -> (revision it was made from, text).
@@ -120,24 +121,23 @@ def write_texts(
     if not texts:
         return
     statement = insert_into(session, SearchText)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[SearchText.listing_id, SearchText.model],
-            set_={
-                "revision": statement.excluded.revision,
-                "prepared": statement.excluded.prepared,
-            },
-        ),
-        [
-            {
-                "listing_id": listing_id,
-                "model": model,
-                "revision": revision,
-                "prepared": prepared.to_bytes(),
-            }
-            for listing_id, (revision, prepared) in texts.items()
-        ],
+    rows = [
+        {
+            "listing_id": listing_id,
+            "model": model,
+            "revision": revision,
+            "prepared": prepared.to_bytes(),
+        }
+        for listing_id, (revision, prepared) in texts.items()
+    ]
+    renewing = statement.on_conflict_do_update(
+        index_elements=[SearchText.listing_id, SearchText.model],
+        set_={
+            "revision": statement.excluded.revision,
+            "prepared": statement.excluded.prepared,
+        },
     )
+    insert_many(session, SearchText, rows, renewing)
     store_vectors(session, model, texts, vectors)
 
 
@@ -198,8 +198,29 @@ def retire_row(session: Session, listing_id: int) -> None:
         session.execute(delete(SearchText).where(SearchText.listing_id == listing_id))
 
 
-def attributes(row: SearchRow) -> Attributes:
-    """The filter columns of a row as the engine keeps them."""
+_READ = (
+    SearchRow.listing_id,
+    SearchRow.revision,
+    SearchRow.live,
+    SearchRow.board,
+    SearchRow.visibility,
+    SearchRow.organisation_id,
+    SearchRow.industry,
+    SearchRow.chain,
+    SearchRow.region,
+    SearchRow.modes,
+    SearchRow.trl,
+    SearchRow.money_low,
+    SearchRow.money_high,
+    SearchRow.deadline,
+    SearchRow.education,
+    SearchText.prepared,
+)
+"""What the index is made from: columns, as objects of every row would cost more than the rest."""
+
+
+def attributes(row: Any) -> Attributes:
+    """The filter columns of a search row as the engine keeps them."""
     return Attributes(
         visibility=row.visibility,
         organisation=row.organisation_id or 0,
@@ -241,11 +262,22 @@ def state(session: Session) -> State:
     return State(0, None, None, "unknown") if found is None else State(*found)
 
 
-def replay(session: Session, engine: Engine, reached: int, newest: int) -> None:
+Unpack = Callable[[bytes], Prepared]
+"""`Prepared.from_bytes`, or something quicker that gives the same."""
+
+
+def replay(
+    session: Session,
+    engine: Engine,
+    reached: int,
+    newest: int,
+    unpack: Unpack = Prepared.from_bytes,
+) -> None:
     """Brings an engine from one revision to another."""
     while reached < newest:
         rows = session.execute(
-            select(SearchRow, SearchText.prepared)
+            select(*_READ)
+            .select_from(SearchRow)
             .outerjoin(
                 SearchText,
                 and_(
@@ -260,24 +292,23 @@ def replay(session: Session, engine: Engine, reached: int, newest: int) -> None:
         ).all()
         if not rows:
             return
-        _apply(engine, [(row, text) for row, text in rows])
-        reached = rows[-1][0].revision
-        session.expunge_all()
+        _apply(engine, rows, unpack)
+        reached = rows[-1].revision
 
 
-def _apply(engine: Engine, rows: Sequence[tuple[SearchRow, bytes | None]]) -> None:
+def _apply(engine: Engine, rows: Sequence[Any], unpack: Unpack) -> None:
     for board in Board:
-        mine = [(row, text) for row, text in rows if row.board is board]
+        mine = [row for row in rows if row.board is board]
         if not mine:
             continue
-        fresh = [(row, text) for row, text in mine if row.live and text is not None]
-        if missing := sum(row.live for row, _ in mine) - len(fresh):
+        fresh = [row for row in mine if row.live and row.prepared is not None]
+        if missing := sum(row.live for row in mine) - len(fresh):
             log.warning("rows_of_another_model", board=board.value, rows=missing)
-        kept = {row.listing_id for row, _ in fresh}
+        kept = {row.listing_id for row in fresh}
         engine.apply(
             Kind(board.value),
-            [(row.listing_id, Prepared.from_bytes(text), attributes(row)) for row, text in fresh],
-            [row.listing_id for row, _ in mine if row.listing_id not in kept],
+            [(row.listing_id, unpack(row.prepared), attributes(row)) for row in fresh],
+            [row.listing_id for row in mine if row.listing_id not in kept],
         )
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from indexes.vectors import FaissEngine, StoredVector, VectorEngine
 from jiebang.config import Settings, SettingsError
 from jiebang.db import Database
-from matching.engine import VECTOR_SHARDS, Prepared, named_vectors
+from matching.engine import VECTOR_SHARDS, Packed, Prepared, named_vectors
 
 from .models import SearchRow, SearchText
 
@@ -41,7 +41,7 @@ def vector_engine(settings: Settings, database: Database) -> VectorEngine:
 def store_vectors(
     session: Session,
     model: str,
-    texts: Mapping[int, tuple[int, Prepared]],
+    texts: Mapping[int, tuple[int, Prepared | Packed]],
     vectors: VectorEngine | None,
 ) -> None:
     """Writes the vectors of texts just written, in the same transaction, where the engine keeps
@@ -56,7 +56,7 @@ def store_vectors(
         revision, prepared = texts[listing_id]
         rows += [
             StoredVector(board.value, name, listing_id, len(vector), vector, revision)
-            for name, vector in named_vectors(prepared).items()
+            for name, vector in named_vectors(prepared.unpacked()).items()
         ]
     vectors.of(model).store(session.connection(), rows)
 

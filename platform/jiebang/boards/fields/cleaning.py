@@ -17,6 +17,7 @@ _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
+_ESCAPED = "_x000"
 _EXCEL_ESCAPE = re.compile(r"_x000[aAdD]_")
 _SPACES = re.compile(r"\s+")
 _GAPS = re.compile(r"\n{3,}")
@@ -25,6 +26,8 @@ _BRACKETS = re.compile(r"[(（\[【〔].*?[)）\]】〕]")
 
 def clean(text: str) -> str:
     """Several lines of text: line ends are \\n, control and invisible characters are gone."""
+    if text.isprintable() and _ESCAPED not in text:  # most texts: one line without any of them
+        return text.strip()
     text = _EXCEL_ESCAPE.sub("\n", text).replace("\r\n", "\n").replace("\r", "\n")
     lines = (line.rstrip() for line in _HIDDEN.sub("", text).split("\n"))
     return _GAPS.sub("\n\n", "\n".join(lines)).strip()
@@ -32,6 +35,8 @@ def clean(text: str) -> str:
 
 def one_line(text: str) -> str:
     """One line of text with single spaces."""
+    if text.isprintable() and _ESCAPED not in text and "  " not in text:
+        return text.strip()
     return _SPACES.sub(" ", clean(text)).strip()
 
 
@@ -83,14 +88,16 @@ def as_text(raw: object) -> str:
 
 def is_blank(raw: object) -> bool:
     """Whether a cell says nothing."""
-    if raw is None or (isinstance(raw, list | dict) and not raw):
-        return True
-    return isinstance(raw, str) and not clean(raw)
+    if isinstance(raw, str):
+        return not (raw[:1].isalnum() or clean(raw))  # no letter is ever cleaned away
+    return raw is None or (isinstance(raw, list | dict) and not raw)
 
 
 def says_something(text: object) -> bool:
     """Whether a text has at least one letter, digit or Chinese character."""
-    return isinstance(text, str) and any(character.isalnum() for character in text)
+    return isinstance(text, str) and (
+        text[:1].isalnum() or any(character.isalnum() for character in text)
+    )
 
 
 def split_items(text: str) -> list[str]:

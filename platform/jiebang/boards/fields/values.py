@@ -192,12 +192,16 @@ def is_filled(field: Field, value: Any) -> bool:
 
 def completeness(fields: Sequence[Field], values: Mapping[str, Any]) -> Completeness:
     """How much of what matters is there, by weight."""
-    counted = [field for field in fields if field.weight]
+    counted = counting(fields)
     missing = [field for field in counted if not is_filled(field, values.get(field.name))]
     total = sum(field.weight for field in counted)
-    missing.sort(key=lambda field: -field.weight)
     done = total - sum(field.weight for field in missing)
     return Completeness(done, total, [field.label for field in missing])
+
+
+def counting(fields: Sequence[Field]) -> list[Field]:
+    """The fields that completeness counts, heaviest first."""
+    return sorted((field for field in fields if field.weight), key=lambda field: -field.weight)
 
 
 def check(fields: Sequence[Field], values: Mapping[str, Any], *, complete: bool) -> dict[str, str]:
@@ -208,7 +212,10 @@ def check(fields: Sequence[Field], values: Mapping[str, Any], *, complete: bool)
     """
     errors: dict[str, str] = {}
     for field in fields:
-        message = _problem(field, values.get(field.name), complete)
+        value = values.get(field.name)
+        if value is None and not complete and field.name not in NAMES:
+            continue  # nothing said, and nothing asked
+        message = _problem(field, value, complete)
         if message:
             errors[field.name] = message
     return errors

@@ -79,6 +79,8 @@ class Columns:
         for field in (*reversed(special), *self.fields):
             for heading in field.headings:
                 self._known.setdefault(fold(heading), field)
+        self.required = [field for field in self.fields if field.required]
+        self._by_name = {field.name: field for field in self.fields}
         self._decided: dict[str, Column | None] = {}
         self.mapped = {
             _key(heading): self._target(heading, name) for heading, name in (mapping or {}).items()
@@ -99,6 +101,10 @@ class Columns:
             field = self._look_up(heading)
             self._decided[heading] = None if field is None else Column(heading, field)
         return self._decided[heading]
+
+    def of(self, name: str) -> Field | None:
+        """The board's field of this name."""
+        return self._by_name.get(name)
 
     def knows(self, heading: str) -> bool:
         """Whether a cell of the first rows is a heading."""

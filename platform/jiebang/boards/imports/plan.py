@@ -111,11 +111,11 @@ class Planner:
 
     def _missing(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         return tuple(
-            each.label
-            for each in self.columns.fields
-            if each.required
-            and each.name not in DEFAULTED
-            and not is_filled(each, values.get(each.name))
+            [
+                each.label
+                for each in self.columns.required
+                if each.name not in DEFAULTED and not is_filled(each, values.get(each.name))
+            ]
         )
 
     def _publishes(self, values: Mapping[str, Any], missing: tuple[str, ...]) -> bool:
@@ -212,10 +212,9 @@ class _Reader:
         if not body:
             return
         planner = self.planner
-        place = next(
-            (f for f in planner.columns.fields if f.name == BODY_GOES_TO.get(planner.kind)), None
-        )
-        summary = next(f for f in planner.columns.fields if f.name == "summary")
+        place = planner.columns.of(BODY_GOES_TO.get(planner.kind, ""))
+        summary = planner.columns.of("summary")
+        assert summary is not None  # every board has one
         is_open = self.values.get("disclosure") in _OPEN
         if (
             is_open

@@ -78,11 +78,7 @@ class Foresees(Protocol):
 def content_hash(kind: str, values: Mapping[str, Any], *more: object) -> str:
     """SHA-256 over a row's content; the same in every run and on every machine."""
     known = {name: value for name, value in values.items() if value is not None and value != []}
-    text = json.dumps(
-        [kind, known, *more], default=_plain, ensure_ascii=False, sort_keys=True,
-        separators=(",", ":"),
-    )  # fmt: skip
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_encode([kind, known, *more]).encode()).hexdigest()
 
 
 def _plain(value: object) -> object:
@@ -91,3 +87,8 @@ def _plain(value: object) -> object:
     if isinstance(value, datetime | date):
         return value.isoformat()
     raise TypeError(type(value).__name__)
+
+
+_encode = json.JSONEncoder(
+    default=_plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+).encode

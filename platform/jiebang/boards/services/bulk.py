@@ -9,26 +9,28 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from jiebang.core import audit, clock
 from jiebang.core.base import Base
 from jiebang.core.boards import Board
 from jiebang.core.errors import Invalid
+from jiebang.core.many import insert_many
 from jiebang.core.permissions import Actor
 from jiebang.discovery.provider import Indexable
 
 from .. import storage
 from ..details import DETAIL_MODELS, ROW_MODELS
 from ..documents import indexable_of
-from ..fields import fields_of
-from ..fields.values import check, completeness
+from ..fields import Field, fields_of
+from ..fields.values import check, counting, is_filled
 from ..imports.rows import ImportedRow
 from ..models import Listing, ListingEvent, ListingVersion
 from ..workflow import LISTING, ListingState
 
 Row = dict[str, Any]
+_NOTHING: Row = {}
 
 
 @dataclass(slots=True)
@@ -107,7 +109,7 @@ def bear(session: Session, actor: Actor, children: Sequence[Born]) -> list[Index
         found.append(indexable_of(number, board, child.values, child.organisation_id))
     session.flush()
     for model, rows in tables.rows.items():
-        session.execute(insert(model.__table__), rows)  # type: ignore[arg-type]
+        insert_many(session, model, rows)
     return found
 
 
@@ -116,6 +118,7 @@ class _Tables:
 
     def __init__(self) -> None:
         self.rows: dict[type[Base], list[Row]] = {}
+        self._lists: dict[tuple[str, ...], list[str]] = {}
 
     def add(self, child: Born, actor: Actor, code: str, moment: datetime) -> None:
         """The listing, its details and their small tables, and its first version."""
@@ -133,8 +136,8 @@ class _Tables:
             "import_key": child.import_key,
             "content_hash": child.row.content_hash,
             "external_id": child.row.external_id or "",
-            "origin": dict(child.row.origin),
-            "missing": completeness(fields_of(child.board), child.values).missing,
+            "origin": dict(child.row.origin) if child.row.origin else _NOTHING,
+            "missing": self._list(_missing(child)),
             "created_at": moment,
             "updated_at": moment,
             "published_at": (child.row.posted or moment) if is_live else None,
@@ -153,7 +156,7 @@ class _Tables:
             "number": 1,
             "at": moment,
             "changed_by": actor.label[:80],
-            "changed": sorted(child.given),
+            "changed": self._list(sorted(child.given)),
             "values": storage.to_json(child.values),
         }
         self._row(ListingVersion, version)
@@ -170,8 +173,23 @@ class _Tables:
         }
         self._row(ListingEvent, row)
 
+    def _list(self, words: Sequence[str]) -> list[str]:
+        """One list for all rows that say the same: it is written as JSON only once."""
+        return self._lists.setdefault(tuple(words), list(words))
+
     def _row(self, model: type[Base], row: Row) -> None:
         self.rows.setdefault(model, []).append(row)
+
+
+def _missing(child: Born) -> list[str]:
+    """As `completeness` names them."""
+    values = child.values
+    return [each.label for each in _counting(child.board) if not is_filled(each, values[each.name])]
+
+
+@cache
+def _counting(board: Board) -> list[Field]:
+    return counting(fields_of(board))
 
 
 @cache
