@@ -22,7 +22,8 @@ from jiebang.web.throttle import throttle
 from .. import queries
 from ..documents import card, indexable
 from ..intake.parts import parts
-from ..models import Listing, ListingState
+from ..models import Listing
+from ..workflow import ListingState
 from .blueprint import blueprint
 from .sections import MATCH_ACTIONS
 

@@ -162,7 +162,7 @@ LABELS: dict[type[StrEnum], dict[StrEnum, str]] = {
         G.PROPOSED: "待核定", G.APPROVED: "待拨付", G.PAID: "已拨付", G.REFUSED: "不予拨付",
         G.LAPSED: "随项目终止",
     },
-    E: {**EXPERT_LABELS, E.REVIEWING: "核对中"},
+    E: {**{each: EXPERT_LABELS[each] for each in E}, E.REVIEWING: "核对中"},
 }  # fmt: skip
 """By table: states of two tables may have one name."""
 TONES: dict[type[StrEnum], dict[StrEnum, str]] = {
@@ -175,7 +175,7 @@ TONES: dict[type[StrEnum], dict[StrEnum, str]] = {
     R: {R.ASKED: "info", R.MEDIATING: "warn", R.AGREED: "good"},
     V: {V.CLAIMED: "info", V.OWED: "warn", V.RETURNED: "info", V.SETTLED: "good"},
     G: {G.PROPOSED: "info", G.APPROVED: "info", G.PAID: "good", G.REFUSED: "bad"},
-    E: {**EXPERT_TONES},
+    E: {each: EXPERT_TONES[each] for each in E if each in EXPERT_TONES},
 }  # fmt: skip
 
 
