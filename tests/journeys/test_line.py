@@ -116,7 +116,7 @@ def test_a_joint_agreement_is_read_shared_out_and_confirmed(
     axe(reader)
     screenshot(reader, "line-3-joint-confirm")
     press(reader, "确认这一版")
-    told(reader, "已确认，等对方")
+    told(reader, "已确认，等其余各方")
     screenshot(reader, "line-4-joint-waiting")
 
 
@@ -189,7 +189,9 @@ def test_a_refused_termination_is_mediated(desk: Desk, axe: Check, screenshot: S
     solver = desk.page(running.solver)
     solver.goto(f"/projects/{running.id}")
     solver.get_by_text("不同意，交平台协调").first.click()
-    solver.get_by_label("说明").fill("样件已经开模，已投入三十万元。")
+    solver.get_by_role("main").get_by_role("textbox", name="说明").first.fill(
+        "样件已经开模，已投入三十万元。"
+    )
     axe(solver)
     screenshot(solver, "line-12-object")
     press(solver, "确定不同意，交平台协调")
@@ -201,7 +203,8 @@ def test_a_refused_termination_is_mediated(desk: Desk, axe: Check, screenshot: S
     operator.get_by_text("协调结论：继续履行").first.click()
     axe(operator)
     screenshot(operator, "line-14-mediate")
-    operator.get_by_label("说明").last.fill("已投入的费用由双方另行商定，按协议继续。")
+    forms = operator.get_by_role("textbox", name="说明").filter(visible=True)
+    forms.first.fill("已投入的费用由双方另行商定，按协议继续。")
     press(operator, "确定协调结论：继续履行")
     told(operator, "结论已送达双方")
     solver.reload()
@@ -243,7 +246,7 @@ def test_grant_rules_are_typed(desk: Desk, axe: Check, screenshot: Shot, scripts
         axe(page)
         screenshot(page, "line-17-grants-preview")
     page.get_by_label("代号").fill("jinan-2026")
-    page.get_by_label(re.compile("^来源")).fill("济南市科学技术局文件")
+    page.get_by_role("textbox", name=re.compile("^来源")).fill("济南市科学技术局文件")
     press(page, "保存")
     told(page, "规则表已建立")
     heading(page, "山东省济南市")
