@@ -69,11 +69,11 @@ def listen() -> None:
     every process has."""
     from .boards.agreements.services import AGREED
     from .boards.batches import services as batches
+    from .boards.escalation import SPECIALISTS
     from .boards.responses import services as responses
     from .boards.reviews import services as reviews
     from .boards.services.life import LISTENERS
     from .boards.threads import services as threads
-    from .boards.threads.services.clocks import SPECIALISTS
     from .brokering import queries as specialists
     from .brokering import services as brokering
     from .technology.projects import services as projects
@@ -81,6 +81,8 @@ def listen() -> None:
     for room in (batches, threads, responses, reviews, brokering):
         if room.listing_changed not in LISTENERS:
             LISTENERS.append(room.listing_changed)
+    if responses.window_moved not in batches.MOVED:
+        batches.MOVED.append(responses.window_moved)
     if projects.agreed not in AGREED:
         AGREED.append(projects.agreed)
     if specialists.specialists_of not in SPECIALISTS:

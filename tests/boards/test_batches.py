@@ -26,6 +26,7 @@ from jiebang.core.permissions import SYSTEM, Actor, Role
 from jiebang.core.working_days import add_working_days
 from jiebang.orgs.notices.models import Notice
 from tests.boards.responses_scene import Answers, answers_in
+from tests.boards.test_joint import parts, sign, split
 from tests.conftest import post
 from tests.factories import World
 
@@ -282,3 +283,59 @@ def test_the_database_knows_a_window(any_world: World) -> None:
     for change in ("closes_at = opens_at", "name = ''"):
         with pytest.raises(IntegrityError), any_world.database.transaction() as session:
             session.execute(text(f"UPDATE batch SET {change}"))
+
+
+def notices_of(world: World, who: Actor) -> list[Notice]:
+    with world.database.reading() as session:
+        query = select(Notice).where(Notice.user_id == who.user_id).order_by(Notice.id)
+        return [each for each in session.scalars(query) if "批次窗口有变" in each.title]
+
+
+def test_an_extension_reaches_those_who_are_writing(any_world: World) -> None:
+    """Drafts, what was returned, and the members of a joint bid; nobody who has filed or left."""
+    answers, batch_id = call(any_world, -HOUR, HOUR, 6)
+    writer, returned, filed, gone, member, refused = answers.more
+    leader = answers.scene.responder
+    answers.rules(formality=True)
+    own = answers.draft(writer)
+    for who in (returned, filed, gone):
+        answers.filed(who)
+    back = next(each for each in answers.all() if each.organisation_id == returned.organisation_id)
+    answers.check(back.id, any_world.operator(), "return", "请补充检测依据。")
+    left = next(each for each in answers.all() if each.organisation_id == gone.organisation_id)
+    with any_world.database.transaction() as session:
+        answering.withdraw(session, gone, responses.response(session, left.id, gone, lock=True))
+    joint = answers.draft(leader)
+    split(answers, joint, leader, parts(answers, member, refused))
+    sign(answers, joint, refused, "今年没有人手。")
+    operator = any_world.operator()
+    with any_world.database.transaction() as session:
+        found = queries.batch(session, batch_id, lock=True)
+        longer = typed(-HOUR, 5 * HOUR)
+        longer["opens_at"] = clock.to_beijing(found.opens_at).isoformat()
+        services.change_batch(session, operator, found, longer)
+        window = found.window
+    expected = {
+        writer: f"/responses/{own}/edit", returned: f"/responses/{back.id}/edit",
+        leader: f"/responses/{joint}/edit", member: f"/responses/{joint}/split",
+    }  # fmt: skip
+    for who, url in expected.items():
+        told = notices_of(any_world, who)
+        assert [each.url for each in told] == [url]
+        assert window in told[0].text and "还没有提交" in told[0].text
+    for who in (filed, gone, refused, answers.scene.stranger):
+        assert notices_of(any_world, who) == []
+    assert len(notices_of(any_world, answers.scene.issuer)) == 1
+
+
+def test_a_note_that_changes_alone_tells_nobody(world: World) -> None:
+    answers, batch_id = call(world, -HOUR, HOUR)
+    answers.draft(answers.scene.responder)
+    operator = world.operator()
+    with world.database.transaction() as session:
+        found = queries.batch(session, batch_id, lock=True)
+        same = typed(-HOUR, HOUR, note="说明补充。")
+        same["opens_at"] = clock.to_beijing(found.opens_at).isoformat()
+        same["closes_at"] = clock.to_beijing(found.closes_at).isoformat()
+        services.change_batch(session, operator, found, same)
+    assert notices_of(world, answers.scene.responder) == []

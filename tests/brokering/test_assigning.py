@@ -7,7 +7,7 @@ import threading
 import pytest
 from sqlalchemy import func, select
 
-from jiebang.boards.threads.services.clocks import SPECIALISTS
+from jiebang.boards.escalation import SPECIALISTS
 from jiebang.brokering import queries, services, shipped
 from jiebang.brokering.models import Assignment, SpecialistRule
 from jiebang.core.audit import AuditEntry

@@ -41,7 +41,10 @@ def waiting(found: Agreement, actor: Actor, barrier: str = "") -> Waiting | None
     if found.state is S.CONFIRMING:
         left = pending(found.parties, found.newest.confirmations)
         who = "本单位" if mine else "、".join(role(each.position) for each in left)
-        then = barrier or ("阅读这一版并确认，或修改后重新提请" if mine else "对方确认后协议成立")
+        others = "对方" if len(found.parties) == 2 else "其余各方"
+        then = barrier or (
+            "阅读这一版并确认，或修改后重新提请" if mine else f"{others}确认后协议成立"
+        )
         return Waiting(who, mine, until, then, overdue)
     names = [role(each.position) for each in found.parties if each.side.value == found.holder.value]
     then = "核对初稿、修改，交对方或提请各方确认" if mine else "对方修改后交还，或提请各方确认"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
@@ -21,6 +21,8 @@ from . import queries
 from .models import Batch, BatchListing, ListType
 
 NAME_LIMIT, NOTE_LIMIT = 60, 1000
+MOVED: list[Callable[[Session, Actor, Batch], None]] = []
+"""Called when a batch's window has moved; filled by `wiring`."""
 JOINABLE = (ListingState.SUBMITTED, ListingState.DIAGNOSIS, ListingState.PUBLISHED)
 
 
@@ -98,6 +100,8 @@ def change_batch(session: Session, actor: Actor, found: Batch, typed: Mapping[st
                 f"批次窗口有变：{listing.title}", f"/batches/{found.id}",
                 f"“{found.name}”的揭榜窗口是 {found.window}。",
             )  # fmt: skip
+        for listener in MOVED:
+            listener(session, actor, found)
     _record(session, actor, found, "changed")
 
 

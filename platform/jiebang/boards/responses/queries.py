@@ -180,6 +180,18 @@ def pending_on(session: Session, listing_id: int) -> Sequence[Response]:
     ).all()
 
 
+def unfiled(session: Session, listing_ids: Collection[int]) -> Sequence[Response]:
+    """Answers to some listings that are being written or improved, in their order."""
+    return session.scalars(
+        select(Response)
+        .where(
+            Response.listing_id.in_(listing_ids),
+            Response.state.in_((ResponseState.DRAFT, ResponseState.RETURNED)),
+        )
+        .order_by(Response.id)
+    ).all()
+
+
 def selected_on(session: Session, listing_id: int) -> Sequence[Response]:
     """The winners of a listing, in the order of their places."""
     return session.scalars(

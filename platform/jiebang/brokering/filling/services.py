@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from jiebang.accounts.models import User
 from jiebang.boards import services as boards
 from jiebang.boards import storage
+from jiebang.boards.escalation import STEPS, climb, late
 from jiebang.boards.fields import fields_of
 from jiebang.boards.fields.values import check
 from jiebang.boards.models import Disclosure, Listing, Track
@@ -21,7 +22,6 @@ from jiebang.boards.responses.services.filing import Reply, mistakes
 from jiebang.boards.responses.services.steps import note
 from jiebang.boards.responses.workflow import ResponseState
 from jiebang.boards.services.drafting import log
-from jiebang.boards.threads.services.clocks import STEPS
 from jiebang.boards.tracks import queries as tracks
 from jiebang.boards.workflow import ListingState
 from jiebang.core import audit, clock
@@ -286,35 +286,30 @@ def hand_over(
 
 def run_clock(session: Session, limit: int = 200) -> int:
     """Takes every overdue filling one step up: holder, specialist, operator; returns how many."""
-    today, moved = clock.today(), 0
     days = tracks.current(session, Track.MARKET).escalate_days
-    for found in queries.overdue(session, today, limit):
-        assert found.due is not None
-        steps = found.escalated
-        while steps < STEPS and add_working_days(found.due, steps * days) < today:
-            steps += 1
-        if steps == found.escalated:
-            continue
-        text = f"应在 {clock.day_text(found.due)} 前办理。"
-        if steps == 1 and found.holder is Holder.RESPONDER:
-            notices.tell_organisation(
-                session, found.organisation_id, found.line,
-                f"代填的{_what(found)}等您确认，已逾期：{found.title}", page(found), text,
-            )  # fmt: skip
-        elif steps < STEPS and found.specialist_id is not None:
-            notices.tell(
-                session, [found.specialist_id], f"代填逾期未办：{found.title}", page(found), text
-            )
-        else:
-            steps = STEPS
-            notices.tell(
-                session, people.with_role(session, Role.OPERATOR),
-                f"代填逾期未办：{found.title}",
-                f"/brokering/organisations/{found.organisation_id}", f"{text}请督办。",
-            )  # fmt: skip
-        found.escalated = steps
-        moved += 1
-    return moved
+    query = select(Filling).where(Filling.state.in_(PENDING))
+    rows = [(found, days) for found in session.scalars(late(query, Filling, limit)).all()]
+    return climb(rows, lambda found, step: _climb(session, found, step))
+
+
+def _climb(session: Session, found: Filling, step: int) -> int:
+    text = f"应在 {clock.day_text(_due(found))} 前办理。"
+    if step == 1 and found.holder is Holder.RESPONDER:
+        notices.tell_organisation(
+            session, found.organisation_id, found.line,
+            f"代填的{_what(found)}等您确认，已逾期：{found.title}", page(found), text,
+        )  # fmt: skip
+        return step
+    if step < STEPS and found.specialist_id is not None:
+        notices.tell(
+            session, [found.specialist_id], f"代填逾期未办：{found.title}", page(found), text
+        )
+        return step
+    notices.tell(
+        session, people.with_role(session, Role.OPERATOR), f"代填逾期未办：{found.title}",
+        f"/brokering/organisations/{found.organisation_id}", f"{text}请督办。",
+    )  # fmt: skip
+    return STEPS
 
 
 def made_code(session: Session, found: Filling) -> str:

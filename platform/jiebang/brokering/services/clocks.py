@@ -5,12 +5,11 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from jiebang.boards.threads.services.clocks import STEPS
+from jiebang.boards.escalation import STEPS, climb, late
 from jiebang.boards.tracks.models import TrackVersion
 from jiebang.core import clock
 from jiebang.core.permissions import SYSTEM, Role
 from jiebang.core.sides import Holder, Side
-from jiebang.core.working_days import add_working_days
 from jiebang.orgs.notices import queries as people
 from jiebang.orgs.notices import services as notices
 
@@ -21,27 +20,13 @@ from .telling import page, tell_introducer, tell_side, title
 
 def run_clock(session: Session, limit: int = 200) -> int:
     """Takes every overdue wait one step up where the next step is due; returns how many."""
-    today = clock.today()
-    rows = session.execute(
-        select(Introduction, TrackVersion)
+    query = (
+        select(Introduction, TrackVersion.escalate_days)
         .join(TrackVersion, TrackVersion.id == Introduction.track_version_id)
-        .where(
-            Introduction.state.in_(LIVE), Introduction.due < today, Introduction.escalated < STEPS
-        )
-        .order_by(Introduction.due, Introduction.id)
-        .limit(limit)
-        .with_for_update(of=Introduction, skip_locked=True)
-    ).all()
-    moved = 0
-    for found, rules in rows:
-        assert found.due is not None
-        steps = found.escalated
-        while steps < STEPS and add_working_days(found.due, steps * rules.escalate_days) < today:
-            steps += 1
-        if steps > found.escalated:
-            found.escalated = _climb(session, found, steps)
-            moved += 1
-    return moved
+        .where(Introduction.state.in_(LIVE))
+    )
+    rows = session.execute(late(query, Introduction, limit)).all()
+    return climb(rows, lambda found, step: _climb(session, found, step))
 
 
 def _climb(session: Session, found: Introduction, step: int) -> int:

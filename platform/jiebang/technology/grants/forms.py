@@ -254,10 +254,14 @@ class _Reader:
         return self.text(key)
 
     def money(self, key: str, said: str) -> int:
+        text = self.text(key)
         try:
-            asked = parse_money(self.text(key))
+            asked = parse_money(text)
         except ValueError as error:
-            self.errors[key] = f"{said}：{error}。".replace("。。", "。")
+            # the parser's own advice speaks of ranges, which no rule takes
+            words = f"看不懂“{text[:30]}”，请写成 100万元 或 5000元 的样子"
+            known = str(error) if not str(error).startswith("看不懂") else words
+            self.errors[key] = f"{said}：{known}。".replace("。。", "。")
             return 1
         if asked.low is None or asked.low != asked.high or asked.low <= 0:
             self.errors[key] = f"{said}：请填一个大于 0 的金额，例如 100万元。"

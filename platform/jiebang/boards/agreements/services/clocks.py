@@ -6,12 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jiebang.core import clock
-from jiebang.core.permissions import Role
 from jiebang.core.working_days import add_working_days
-from jiebang.orgs.notices import queries as people
 from jiebang.orgs.notices import services as notices
 
-from ...threads.services.clocks import SPECIALISTS, STEPS
+from ...escalation import beyond, climb, late
 from ..content import pending
 from ..models import Agreement
 from ..workflow import PENDING, AgreementState
@@ -21,27 +19,15 @@ from .writing import barrier
 
 def run_clock(session: Session, limit: int = 200) -> int:
     """Takes every overdue wait one step up where the next step is due; returns how many."""
-    today = clock.today()
-    rows = session.scalars(
-        select(Agreement)
-        .where(Agreement.state.in_(PENDING), Agreement.due < today, Agreement.escalated < STEPS)
-        .order_by(Agreement.due, Agreement.id)
-        .limit(limit)
-        .with_for_update(of=Agreement, skip_locked=True)
-    ).all()
-    moved = 0
-    for found in rows:
-        assert found.due is not None
+    query = select(Agreement).where(Agreement.state.in_(PENDING))
+    rows = []
+    for found in session.scalars(late(query, Agreement, limit)).all():
         if found.state is AgreementState.CONFIRMING and barrier(session, found):
-            found.due = add_working_days(today, 1)  # nobody can act yet, so nobody is late
-            continue
-        steps, days = found.escalated, rules_of(session, found).escalate_days
-        while steps < STEPS and add_working_days(found.due, steps * days) < today:
-            steps += 1
-        if steps > found.escalated:
-            found.escalated = _climb(session, found, steps)
-            moved += 1
-    return moved
+            # nobody can act yet, so nobody is late
+            found.due = add_working_days(clock.today(), 1)
+        else:
+            rows.append((found, rules_of(session, found).escalate_days))
+    return climb(rows, lambda found, step: _climb(session, found, step))
 
 
 def slow_ones(found: Agreement) -> list[int]:
@@ -63,10 +49,4 @@ def _climb(session: Session, found: Agreement, step: int) -> int:
         for each in slow:
             notices.tell_organisation(session, each, found.line, title, page(found), text)
         return step
-    served = [user for each in slow for ask in SPECIALISTS for user in ask(session, each)]
-    to_operator = step >= STEPS or not served
-    notices.tell(
-        session, people.with_role(session, Role.OPERATOR) if to_operator else served, title,
-        "/operations/overdue" if to_operator else "/brokering/", f"{text}请督办。",
-    )  # fmt: skip
-    return STEPS if to_operator else step
+    return beyond(session, step, slow, title, f"{text}请督办。")

@@ -6,6 +6,7 @@ from .filing import begin, file, save, withdraw
 from .joint import Part, answer_split, propose_split, remind_members
 from .looks import seen
 from .undoing import SELECTED, UNDONE, overturn, release
+from .windows import window_moved
 
 __all__ = [
     "SELECTED",
@@ -26,5 +27,6 @@ __all__ = [
     "seen",
     "select",
     "set_winners",
+    "window_moved",
     "withdraw",
 ]

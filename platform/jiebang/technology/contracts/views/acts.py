@@ -63,7 +63,11 @@ def confirm(agreement_id: int) -> str | tuple[str, int] | Answer:
             raise
         return _ask(found, error.message), error.status
     flash(
-        "各方均已确认，协议成立。" if found.state is AgreementState.AGREED else "已确认，等对方。",
+        "各方均已确认，协议成立。"
+        if found.state is AgreementState.AGREED
+        else "已确认，等对方。"
+        if len(found.parties) == 2
+        else "已确认，等其余各方。",
         "success",
     )
     return _back(agreement_id)

@@ -7,10 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from jiebang.boards.threads.services.clocks import SPECIALISTS, STEPS
+from jiebang.boards.escalation import STEPS, beyond, climb, late
 from jiebang.core import clock
 from jiebang.core.permissions import SYSTEM, Role
-from jiebang.core.working_days import add_working_days
 from jiebang.orgs.notices import queries as people
 from jiebang.orgs.notices import services as notices
 
@@ -37,27 +36,16 @@ def _run(
     waiting: ColumnElement[bool],
     limit: int,
 ) -> int:
-    today = clock.today()
-    rows = session.scalars(
-        select(kind)
-        .where(waiting, kind.until < today, kind.escalated < STEPS)
-        .order_by(kind.until, kind.id)
-        .limit(limit)
-        .with_for_update(of=kind, skip_locked=True)
-    ).unique()
-    moved = 0
-    for found in rows:
-        assert found.until is not None
-        project = found if isinstance(found, Project) else found.project
-        step = found.escalated
-        while step < STEPS and (
-            add_working_days(found.until, step * project.rules.escalate_days) < today
-        ):
-            step += 1
-        if step > found.escalated:
-            found.escalated = _climb(session, project, found, step)
-            moved += 1
-    return moved
+    query = select(kind).where(waiting)
+    rows = [
+        (found, _of(found).rules.escalate_days)
+        for found in session.scalars(late(query, kind, limit, day="until")).unique()
+    ]
+    return climb(rows, lambda found, step: _climb(session, found, step), day="until")
+
+
+def _of(found: Waiting | Project) -> Project:
+    return found if isinstance(found, Project) else found.project
 
 
 def _expert(session: Session, found: Any, step: int, text: str) -> int:
@@ -76,12 +64,13 @@ def _expert(session: Session, found: Any, step: int, text: str) -> int:
     return STEPS
 
 
-def _climb(session: Session, project: Project, found: Waiting | Project, step: int) -> int:
+def _climb(session: Session, found: Waiting | Project, step: int) -> int:
     assert found.until is not None
+    project = _of(found)
     title = f"项目事项逾期：{project.listing.title}"
     text = f"应在 {clock.day_text(found.until)} 前办理。"
-    operators = people.with_role(session, Role.OPERATOR)
     if found.holder is Turn.OPERATOR:
+        operators = people.with_role(session, Role.OPERATOR)
         notices.tell(session, operators, title, page(project), text)
         if isinstance(found, Request):
             tell_both(session, project, "平台协调逾期，已催办", SYSTEM, MEANWHILE)
@@ -95,11 +84,4 @@ def _climb(session: Session, project: Project, found: Waiting | Project, step: i
                 session, organisation_id, project.line, title, page(project), text
             )
         return step
-    lead = project.ids_of(party)[0]
-    served = [user for each in SPECIALISTS for user in each(session, lead)]
-    to_operator = step >= STEPS or not served
-    notices.tell(
-        session, operators if to_operator else served, title,
-        "/operations/overdue" if to_operator else "/brokering/", f"{text}请督办。",
-    )  # fmt: skip
-    return STEPS if to_operator else step
+    return beyond(session, step, project.ids_of(party)[:1], title, f"{text}请督办。")
