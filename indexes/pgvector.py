@@ -126,6 +126,34 @@ def prepare(source: Engine, shards: Sequence[str], owner: str | None = None) -> 
         raise Unusable(_advice(None)) from error
 
 
+def lacking(source: Engine, shards: Sequence[str]) -> list[str]:
+    """What `prepare` would make, by name, without making any of it; raises Unusable where the
+    extension is not to be had in the version that is needed."""
+    try:
+        with source.connect() as connection:
+            found = version(connection)
+            able = found or _offered(connection)
+            if able is None or able < LEAST:
+                raise Unusable(_advice(able))
+            names = [TABLE, *(f"{TABLE}_{shard.replace('.', '_')}" for shard in shards)]
+            tables = [name for name in names if not _exists(connection, name)]
+            return [*([] if found else ["vector"]), *tables]
+    except DBAPIError as error:
+        raise Unusable(_advice(None)) from error
+
+
+def _offered(connection: Connection) -> tuple[int, ...] | None:
+    """The version that CREATE EXTENSION would bring; None when the server has none."""
+    found = connection.execute(
+        text("SELECT default_version FROM pg_available_extensions WHERE name = 'vector'")
+    ).scalar()
+    return None if found is None else _parts(str(found))
+
+
+def _parts(written: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in written.split("."))
+
+
 def _exists(connection: Connection, name: str) -> bool:
     found = connection.execute(text("SELECT to_regclass(:name)"), {"name": name}).scalar()
     return found is not None
@@ -136,7 +164,7 @@ def version(connection: Connection) -> tuple[int, ...] | None:
     found = connection.execute(
         text("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
     ).scalar()
-    return None if found is None else tuple(int(part) for part in str(found).split("."))
+    return None if found is None else _parts(str(found))
 
 
 def _advice(found: tuple[int, ...] | None) -> str:

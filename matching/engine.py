@@ -53,6 +53,11 @@ def named_vectors(prepared: Prepared) -> dict[str, NDArray[np.float32]]:
     }
 
 
+def version_of(encoder: str, fusion: Fusion) -> str:
+    """The name of an encoder (its fingerprint) and a ranking together."""
+    return f"{encoder}+{fusion.version}"
+
+
 class Engine:
     """Six boards under one encoder."""
 
@@ -127,7 +132,7 @@ class Engine:
     @property
     def version(self) -> str:
         """Encoder and ranking, as suggestions and feedback remember them."""
-        return f"{self.encoder.fingerprint}+{self.fusion.version}"
+        return version_of(self.encoder.fingerprint, self.fusion)
 
     def use(self, fusion: Fusion) -> None:
         """Ranks by other parameters from the next search on."""

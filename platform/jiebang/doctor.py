@@ -207,12 +207,19 @@ def _engine(database: Database, checked: str) -> Iterator[Finding]:
 
 
 def _vectors(settings: config.Settings, database: Database) -> Finding:
-    from .discovery.vectors import vector_engine
+    from .discovery.vectors import vectors_lacking
 
     try:
-        vector_engine(settings, database)
+        lacking = vectors_lacking(settings, database)
     except config.SettingsError as error:
         return Finding("向量引擎", State.WRONG, settings.vector_engine, "；".join(error.problems))
+    if lacking:
+        return Finding(
+            "向量引擎",
+            State.NOTE,
+            f"{settings.vector_engine}，数据库中尚无 {'、'.join(lacking)}",
+            "首次启动服务时自动建立（账号要有建扩展和建表的权限），现有内容的向量随后补齐",
+        )
     where = "PostgreSQL 中，各台机器共用" if settings.vector_engine == "pgvector" else "各进程内"
     return Finding("向量引擎", State.FINE, f"{settings.vector_engine}，向量保存在{where}，精确检索")
 

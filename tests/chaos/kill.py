@@ -185,6 +185,7 @@ def drained(world: World) -> None:
 
 def listings(world: World) -> list[Listed]:
     """Needs of three organisations that wait for the operator, and outcomes that are published."""
+    world.discovery.warm()  # not within a writing transaction
     found = []
     for _ in range(3):
         owner = world.owner()
@@ -239,6 +240,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
+    parser.add_argument("--every", type=int, default=25, help="kills between two full checks")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--engine", choices=["faiss", "pgvector"], default="faiss")
     parser.add_argument("--cold", action="store_true", help="start each with an own interpreter")
@@ -246,7 +248,7 @@ def main() -> None:
     asked = parser.parse_args()
     engine = {"JIEBANG_VECTOR_ENGINE": asked.engine}
     with _folder(asked.keep) as folder, world_on(asked.database, folder) as world:
-        report = run(world, asked.kills, asked.seed, say=_say, cold=asked.cold, **engine)
+        report = run(world, asked.kills, asked.seed, asked.every, _say, cold=asked.cold, **engine)
     raise SystemExit(1 if report.problems else 0)
 
 

@@ -30,6 +30,8 @@ QUERIES = (
     "zq",
     "激光复合焊接 残余应力",
 )
+ANSWER_WITHIN = 600.0
+"""Seconds: on a machine with many programs a first search was late by a minute, and right."""
 _CODE = re.compile(r'href="/listings/([A-Z]{2}\d+)"')
 
 
@@ -130,7 +132,7 @@ def alive(port: int) -> bool:
 
 def answer(port: int, board: Board, query: str) -> list[str]:
     """The listings that a page shows to a visitor, in their order."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_WITHIN)
     try:
         connection.request("GET", f"/boards/{board.value}?q={quote(query)}")
         page = connection.getresponse().read().decode()

@@ -95,6 +95,41 @@ def test_the_schema_goes_down_and_up_with_the_table_there(faiss_world: World) ->
     assert schema.differences(faiss_world.database) == []
 
 
+def examined(world: World) -> doctor.Finding:
+    """What the doctor finds of the engine."""
+    environ = {
+        "JIEBANG_HOME": str(world.settings.home),
+        "JIEBANG_DATABASE_URL": world.settings.database_url,
+        "JIEBANG_VECTOR_ENGINE": "pgvector",
+    }
+    (finding,) = [f for f in doctor.examine(environ).findings if f.part == "向量引擎"]
+    return finding
+
+
+def made(world: World) -> set[str]:
+    """The engine's extension and tables in a database."""
+    query = (
+        "SELECT extname FROM pg_extension WHERE extname = 'vector' "
+        "UNION SELECT relname FROM pg_class WHERE relname LIKE 'search_vector%'"
+    )
+    with world.database.engine.connect() as connection:
+        return set(connection.execute(text(query)).scalars())
+
+
+def test_the_doctor_only_looks(faiss_world: World) -> None:
+    before = made(faiss_world)
+    finding = examined(faiss_world)
+    assert made(faiss_world) == before, "nothing was made"
+    assert "search_vector" not in before and finding.state is doctor.State.NOTE
+    assert "search_vector" in finding.text and "自动建立" in finding.advice
+    with_vectors_in_the_database(faiss_world)
+    assert examined(faiss_world).state is doctor.State.FINE
+    with faiss_world.database.engine.begin() as connection:
+        connection.execute(text("DROP TABLE search_vector_need_title"))
+    finding = examined(faiss_world)
+    assert finding.state is doctor.State.NOTE and "search_vector_need_title" in finding.text
+
+
 def test_a_database_without_the_extension_says_what_to_do(
     faiss_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,12 +138,7 @@ def test_a_database_without_the_extension_says_what_to_do(
         SettingsError, match=r"CREATE EXTENSION vector.*JIEBANG_VECTOR_ENGINE=faiss"
     ):
         with_vectors_in_the_database(faiss_world)
-    environ = {
-        "JIEBANG_HOME": str(faiss_world.settings.home),
-        "JIEBANG_DATABASE_URL": faiss_world.settings.database_url,
-        "JIEBANG_VECTOR_ENGINE": "pgvector",
-    }
-    (finding,) = [f for f in doctor.examine(environ).findings if f.part == "向量引擎"]
+    finding = examined(faiss_world)
     assert finding.state is doctor.State.WRONG and "CREATE EXTENSION" in finding.advice
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +20,7 @@ from jiebang.core.permissions import ANONYMOUS
 from jiebang.discovery import renewal
 from jiebang.discovery.engine import Discovery
 from jiebang.discovery.models import SearchText
-from jiebang.discovery.renewal import Renewal, progress_of
+from jiebang.discovery.renewal import PART_LIVES, Renewal, keep_model, progress_of
 from jiebang.discovery.rows import stale_rows, state
 from matching.encoder import BUNDLED
 from tests.factories import World
@@ -149,3 +151,17 @@ def test_a_first_listing_makes_its_model_serve_without_any_renewal(world: World)
     with world.database.reading() as session:
         assert state(session).model == world.discovery.configured.fingerprint
     assert Renewal(world.discovery).run()
+
+
+def test_a_copy_that_another_process_is_making_stays(tmp_path: Path) -> None:
+    source, models = tmp_path / "source", tmp_path / "models"
+    source.mkdir()
+    (source / "model.safetensors").write_bytes(b"weights")
+    under_way, left = models / ".part-other", models / ".part-killed"
+    for folder in (under_way, left, models / "former"):
+        folder.mkdir(parents=True)
+    long_ago = time.time() - 2 * PART_LIVES
+    os.utime(left, (long_ago, long_ago))
+    keep_model(source, models, "now")
+    assert sorted(path.name for path in models.iterdir()) == [".part-other", "now"]
+    assert (models / "now" / "model.safetensors").read_bytes() == b"weights"

@@ -7,9 +7,10 @@ from sqlalchemy import select, update
 
 from jiebang import wiring
 from jiebang.boards.models import Listing
+from jiebang.brokering import services as brokering
 from jiebang.core.boards import Board
 from jiebang.core.outbox import Job
-from jiebang.core.permissions import Actor
+from jiebang.core.permissions import Actor, Role
 from jiebang.discovery import suggestions
 from jiebang.discovery.models import Suggestion
 from jiebang.worker import Worker
@@ -62,6 +63,43 @@ def market(world: World, count: int = 5) -> tuple[dict[str, Actor], list[str]]:
         for word in WORDS[:count]
     ]
     return dict.fromkeys(needs, owner) | dict.fromkeys(outcomes, maker), outcomes
+
+
+MARK = "内容已更新，正在重新匹配"
+
+
+def test_what_is_not_of_today_is_marked_where_it_is_shown(any_world: World) -> None:
+    """On 我的待办, on 我的发布 and on the specialist's desk, until the worker has renewed it."""
+    world = any_world
+    owners, outcomes = market(world, 2)
+    worked(world)
+    code = next(each for each in owners if each not in outcomes)
+    owner, maker = owners[code], owners[outcomes[0]]
+    specialist = world.actor(world.user(Role.SPECIALIST))
+    assert owner.organisation_id is not None
+    with world.database.transaction() as session:
+        brokering.assign(session, world.operator(), owner.organisation_id, specialist.user_id, "")
+
+    def marks() -> list[int]:
+        pages = ((owner, "/todo"), (owner, "/listings/"), (specialist, "/brokering/"))
+        texts = [world.browser(who).get(page).text for who, page in pages]
+        assert all("焊接变形控制" in text for text in texts)
+        assert all("强相关" in texts[at] for at in (0, 2))
+        return [text.count(MARK) for text in texts]
+
+    assert marks() == [0, 0, 0]
+    # the other side is changed: every kept pair with it is of an earlier text
+    world.change(outcomes[0], maker, {"summary": "激光焊接，另附电弧稳定。"})
+    first = marks()
+    assert all(0 < number <= 2 for number in first), first
+    worked(world)
+    assert marks() == [0, 0, 0]
+    with world.database.transaction() as session:
+        session.execute(update(Suggestion).values(model="former+1"))
+    assert all(number > 0 for number in marks()), "another model or ranking made them"
+    assert suggestions.renew_stale(world.discovery) > 0
+    worked(world)
+    assert marks() == [0, 0, 0]
 
 
 def test_the_full_run_gives_what_each_search_gives(any_world: World) -> None:

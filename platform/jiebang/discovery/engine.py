@@ -19,7 +19,7 @@ from jiebang.core.permissions import ANONYMOUS, Actor
 from jiebang.db import Database
 from matching.documents import Document, Kind
 from matching.encoder import Encoder, ModelInvalid, ModelMissing, load_encoder
-from matching.engine import Engine, Filter, Match, Packed, Prepared
+from matching.engine import Engine, Filter, Match, Packed, Prepared, version_of
 from matching.explain import Explanation
 from matching.mutual import joint
 from matching.pairs import Asking, rank_block
@@ -28,7 +28,7 @@ from .index import LiveIndex, pid
 from .models import SearchRow
 from .provider import Card, Indexable, Provider
 from .rankings import RankingStore
-from .rows import OtherModel, retire_row, text_of, texts_of, write_rows
+from .rows import OtherModel, retire_row, state, text_of, texts_of, write_rows
 from .vectors import vector_engine
 
 log = structlog.get_logger()
@@ -109,6 +109,12 @@ class Discovery:
             if fusion is not self._live.engine.fusion:
                 self._live.engine.use(fusion)
             return self._live
+
+    def version(self, session: Session) -> str | None:
+        """Encoder and ranking that lists are made with now, as suggestions remember theirs; None
+        before the first listing. Needs no model."""
+        model = state(session).model
+        return version_of(model, self.rankings.current()) if model else None
 
     @property
     def configured(self) -> Encoder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from jiebang.core import clock, outbox
@@ -163,24 +163,46 @@ def _refill(session: Session, ids: Collection[int]) -> None:
 def stale(session: Session, version: str, limit: int) -> list[int]:
     """Listings whose list holds something made from another text of either side, or by another
     model or ranking."""
+    return list(session.scalars(_stale(version).limit(limit)))
+
+
+def _stale(version: str) -> Select[tuple[int]]:
     other = aliased(SearchRow)
-    return list(
-        session.scalars(
-            select(Suggestion.listing_id)
-            .join(SearchRow, SearchRow.listing_id == Suggestion.listing_id)
-            .join(other, other.listing_id == Suggestion.other_id)
-            .where(
-                SearchRow.live,
-                or_(
-                    Suggestion.model != version,
-                    Suggestion.listing_revision != SearchRow.revision,
-                    Suggestion.other_revision != other.revision,
-                ),
-            )
-            .distinct()
-            .limit(limit)
+    return (
+        select(Suggestion.listing_id)
+        .join(SearchRow, SearchRow.listing_id == Suggestion.listing_id)
+        .join(other, other.listing_id == Suggestion.other_id)
+        .where(
+            SearchRow.live,
+            or_(
+                Suggestion.model != version,
+                Suggestion.listing_revision != SearchRow.revision,
+                Suggestion.other_revision != other.revision,
+            ),
         )
+        .distinct()
     )
+
+
+def outdated(
+    session: Session, pairs: Collection[Suggestion], version: str | None
+) -> set[tuple[int, int]]:
+    """Those of `pairs`, as (listing, other), that are not of today: made from another text of
+    either side, or by another model or ranking than `version`. What is shown of them is as it
+    was, until the worker has renewed it; pages say so."""
+    now = revisions(session, {key for pair in pairs for key in (pair.listing_id, pair.other_id)})
+    return {
+        (pair.listing_id, pair.other_id)
+        for pair in pairs
+        if pair.model != version
+        or pair.listing_revision != now.get(pair.listing_id)
+        or pair.other_revision != now.get(pair.other_id)
+    }
+
+
+def outdated_lists(session: Session, ids: Collection[int], version: str | None) -> set[int]:
+    """Those of these listings whose own list holds such a pair, in one statement."""
+    return set(session.scalars(_stale(version or "").where(Suggestion.listing_id.in_(ids))))
 
 
 def renew_stale(discovery: Discovery, limit: int = 200) -> int:

@@ -38,6 +38,19 @@ def vector_engine(settings: Settings, database: Database) -> VectorEngine:
     return pgvector.PgvectorEngine(database.engine)
 
 
+def vectors_lacking(settings: Settings, database: Database) -> list[str]:
+    """What the engine's first start would make in the database, by name; nothing is made here.
+    SettingsError as `vector_engine`."""
+    if settings.vector_engine == "faiss":
+        return []
+    from indexes import pgvector
+
+    try:
+        return pgvector.lacking(database.engine, VECTOR_SHARDS)
+    except pgvector.Unusable as error:
+        raise SettingsError([f"JIEBANG_VECTOR_ENGINE：{error}"]) from error
+
+
 def store_vectors(
     session: Session,
     model: str,

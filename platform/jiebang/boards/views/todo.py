@@ -186,7 +186,9 @@ def _fresh(who: Actor, since: Any) -> list[dict[str, Any]]:
     )
     own = {listing.id: listing for listing in published}
     pairs = suggestions.fresh_for(session, list(own), since)
-    cards = platform().discovery.provider.cards(session, {p.other_id for p in pairs}, who)
+    discovery = platform().discovery
+    cards = discovery.provider.cards(session, {p.other_id for p in pairs}, who)
+    old = suggestions.outdated(session, pairs, discovery.version(session))
     groups: dict[int, dict[str, Any]] = {}
     for pair in pairs:  # the strongest first, and so the listings they belong to
         if pair.other_id in cards:
@@ -199,7 +201,13 @@ def _fresh(who: Actor, since: Any) -> list[dict[str, Any]]:
                     "pairs": [],
                 },
             )
-            group["pairs"].append({"card": cards[pair.other_id], "level": pair.level})
+            group["pairs"].append(
+                {
+                    "card": cards[pair.other_id],
+                    "level": pair.level,
+                    "old": (pair.listing_id, pair.other_id) in old,
+                }
+            )
     return list(groups.values())
 
 
@@ -231,6 +239,9 @@ def mine() -> str:
         tabs_items=tabs,
         items=[(row, card(row, None, who), _better(row)) for row in shown],
         pairs=suggestions.strong_counts(session, [row.id for row in shown]),
+        old=suggestions.outdated_lists(
+            session, [row.id for row in shown], platform().discovery.version(session)
+        ),
     )
 
 

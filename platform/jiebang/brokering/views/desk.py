@@ -131,7 +131,9 @@ def _pairs(session: Session, firms: dict[int, Organisation], who: Actor) -> list
     own = _published(session, firms)
     found = suggestions.fresh_for(session, list(own), clock.now() - FRESH, limit=60)
     done = queries.handled(session, list(own))
-    provider = platform().discovery.provider
+    discovery = platform().discovery
+    provider, version = discovery.provider, discovery.version(session)
+    old = suggestions.outdated(session, found, version)
     cards = provider.cards(session, {pair.other_id for pair in found}, who)
     mine = provider.cards(session, set(own), who)
     return [
@@ -140,6 +142,7 @@ def _pairs(session: Session, firms: dict[int, Organisation], who: Actor) -> list
             "firm": firms[own[pair.listing_id].organisation_id or 0].name,
             "card": cards[pair.other_id],
             "level": pair.level,
+            "old": (pair.listing_id, pair.other_id) in old,
             "url": url_for(
                 "brokering.introduce",
                 code=own[pair.listing_id].code,
