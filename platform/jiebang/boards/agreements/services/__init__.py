@@ -11,6 +11,7 @@ from .writing import (
     end,
     hand_over,
     propose,
+    propose_confirmed,
     save,
     selection_undone,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "end",
     "hand_over",
     "propose",
+    "propose_confirmed",
     "renew",
     "run_clock",
     "save",

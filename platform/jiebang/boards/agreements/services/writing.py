@@ -144,6 +144,23 @@ def hand_over(session: Session, actor: Actor, found: Agreement) -> None:
 
 def propose(session: Session, actor: Actor, found: Agreement) -> None:
     """Puts the newest version before all parties; Invalid says what it lacks."""
+    _put_forward(session, actor, found)
+    tell(session, found, f"请确认协议第 {found.number} 版", actor)
+
+
+def propose_confirmed(session: Session, actor: Actor, found: Agreement, read: str) -> None:
+    """Puts the version that a party read before all parties and gives its word for it in one
+    act: where nothing stands before a confirmation, proposing a text that one does not stand by
+    has no use. Raises as `propose` and `confirm` do; the others are told once."""
+    if read != found.newest.hash:
+        raise Conflict("协议刚被修改，与您看到的不是同一版，请重新阅读后再确认。")
+    if words := barrier(session, found):
+        raise Conflict(words)
+    _put_forward(session, actor, found)
+    confirm(session, actor, found, read)
+
+
+def _put_forward(session: Session, actor: Actor, found: Agreement) -> None:
     if refusal := AGREEMENT.refusal("propose", found, actor):
         raise refusal
     version = found.newest
@@ -165,7 +182,6 @@ def propose(session: Session, actor: Actor, found: Agreement) -> None:
     assert side is not None
     hand(session, found, side.other)
     note(session, actor, found, "propose", f"第 {found.number} 版{label}")
-    tell(session, found, f"请确认协议第 {found.number} 版", actor)
 
 
 def barrier(session: Session, found: Agreement) -> str:

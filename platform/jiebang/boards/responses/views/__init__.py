@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from flask import Flask
 
+from jiebang.boards.threads.views import sections as thread_sections
 from jiebang.boards.views import sections as boards_sections
 from jiebang.boards.views import todo as boards_todo
 from jiebang.web import navigation
 from jiebang.web.navigation import Entry
 
-from . import decide, joint, listing, pending, read, write
+from . import decide, joint, listing, on_thread, pending, read, write
 from .blueprint import blueprint
 
 
@@ -22,3 +23,5 @@ def register(app: Flask) -> None:
         boards_todo.SECTIONS.append(pending.tasks)
     if listing.on_listing not in boards_sections.ON_LISTING:
         boards_sections.ON_LISTING.append(listing.on_listing)
+    if on_thread.on_thread not in thread_sections.ON_THREAD:
+        thread_sections.ON_THREAD.append(on_thread.on_thread)

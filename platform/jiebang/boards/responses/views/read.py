@@ -148,6 +148,7 @@ def page(
         reason=REASON_LABELS[found.reason_code] if found.reason_code else "",
         may=may,
         checking=checking,
+        at_once="select" in may and not rules.shortlist and not others(found),
         must_shortlist=rules.shortlist and found.state is ResponseState.QUALIFIED,
         codes=choices(found.line),
         events=[

@@ -13,7 +13,7 @@ from jiebang.core.reasons import choices
 from jiebang.web.access import Level, Tenancy, access, actor, db
 
 from .blueprint import blueprint
-from .read import drawn, other_names, page
+from .read import drawn, may_at_once, other_names, page
 
 
 @blueprint.post("/agreements/<int:agreement_id>/hand-over")
@@ -43,9 +43,12 @@ def propose(agreement_id: int) -> str | tuple[str, int] | Answer:
 @blueprint.get("/agreements/<int:agreement_id>/confirm")
 @access(Level.MEMBER, tenancy=Tenancy.OWNER)
 def ask(agreement_id: int) -> str:
-    """The whole version once more, its hash, and the button."""
+    """The whole version once more, its hash, and the button; of a draft, too, where its writer
+    may propose and confirm it in one act."""
     found = queries.agreement(db(), agreement_id, actor())
-    if refusal := AGREEMENT.refusal("confirm", found, actor()):
+    if not may_at_once(db(), found, actor()) and (
+        refusal := AGREEMENT.refusal("confirm", found, actor())
+    ):
         raise refusal
     return _ask(found, "")
 
@@ -56,10 +59,12 @@ def confirm(agreement_id: int) -> str | tuple[str, int] | Answer:
     """The party's word for the version it read."""
     session, who = db(), actor()
     found = queries.agreement(session, agreement_id, who, lock=True)
+    at_once = may_at_once(session, found, who)
+    act = services.propose_confirmed if at_once else services.confirm
     try:
-        services.confirm(session, who, found, request.form.get("hash", ""))
+        act(session, who, found, request.form.get("hash", ""))
     except Conflict as error:
-        if found.state is not AgreementState.CONFIRMING:
+        if found.state is not AgreementState.CONFIRMING and not at_once:
             raise
         return _ask(found, error.message), error.status
     flash(

@@ -6,10 +6,13 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from jiebang.boards.agreements import queries, services
+from jiebang.boards.agreements.models import Agreement
 from jiebang.boards.agreements.stages import is_mine, waiting
-from jiebang.boards.agreements.workflow import STATE_LABELS, AgreementState
+from jiebang.boards.agreements.workflow import AGREEMENT, STATE_LABELS, AgreementState
 from jiebang.boards.views.todo import Task
 from jiebang.core.permissions import Actor
+
+from ...publicity import queries as publicity
 
 
 def tasks(session: Session, who: Actor) -> tuple[list[Task], list[Task]]:
@@ -31,9 +34,20 @@ def tasks(session: Session, who: Actor) -> tuple[list[Task], list[Task]]:
             theirs.append(Task(url, each.listing.title, f"{about} · 公示中", None, "查看"))
         elif is_mine(each, who):
             action = "去确认" if each.state is AgreementState.CONFIRMING else "去商定"
+            if each.state is AgreementState.CONFIRMING and _straight(session, each, who):
+                url = url_for("contracts.ask", agreement_id=each.id)
             mine.append(Task(url, each.listing.title, about, each.due, action))
         elif state is not None:
             theirs.append(
                 Task(url, each.listing.title, f"{about} · 等{state.who}", each.due, "查看")
             )
     return mine, theirs
+
+
+def _straight(session: Session, found: Agreement, who: Actor) -> bool:
+    """Whether a task leads to the text and its button at once: on a track without publicity
+    there is nothing else to look up first."""
+    return (
+        publicity.latest_of(session, found.response_id) is None
+        and AGREEMENT.refusal("confirm", found, who) is None
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import render_template, request, url_for
+from sqlalchemy.orm import Session
 
 from jiebang.boards.agreements import queries, services
 from jiebang.boards.agreements.models import Agreement, AgreementVersion
@@ -91,6 +92,7 @@ def page(found: Agreement, errors: dict[str, str] | None = None) -> str:
         barrier=barrier,
         lacks=lacks,
         may={t.name for t in AGREEMENT.open_to(found, who)},
+        at_once=may_at_once(session, found, who),
         must_ask=who.seat is not None and who.seat.must_ask,
         confirmed=_confirmed(found, version, who),
         other=other_names(session, found, who),
@@ -109,6 +111,18 @@ def page(found: Agreement, errors: dict[str, str] | None = None) -> str:
         ],
         beside=[part for each in BESIDE if (part := each(session, found, who))],
         errors=errors or {},
+    )
+
+
+def may_at_once(session: Session, found: Agreement, who: Actor) -> bool:
+    """Whether a draft that lacks nothing may be proposed and confirmed in one act: where no
+    publicity stands before it (a switch of the track), by somebody who may confirm."""
+    return (
+        found.state is AgreementState.DRAFT
+        and AGREEMENT.refusal("propose", found, who) is None
+        and not (who.seat is not None and who.seat.must_ask)
+        and not services.barrier(session, found)
+        and not missing(found, found.newest.content)
     )
 
 
