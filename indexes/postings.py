@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,13 @@ from indexes.rows import Row, Rows, inverted
 K1, B = 1.5, 0.75
 _MOST = 65535  # where a count stops
 _TAIL = 512  # texts after which the newest are merged into the tail's arrays, at the latest
+_REMEMBERED = 20_000  # terms whose idf is remembered while nothing changes (some 2 MB at most)
+# Going through a posting costs about a third of going through a word of a text.
+_CHEAPER = 3
 Slots = NDArray[np.int64]
 Scores = NDArray[np.float64]
+_List = tuple[int, NDArray[np.int32], NDArray[np.uint16]]  # which term; its slots and counts
+_Hits = tuple[NDArray[Any], NDArray[Any], NDArray[np.uint16]]  # which slot, which term; counts
 
 
 class Background:
@@ -69,6 +75,7 @@ class Postings:
         self._lengths = Growing(np.int32)
         self._live = 0
         self._total = 0
+        self._idfs: dict[str, float] = {}  # of terms asked for since the last change
         # slots below len(_base_rows) are in the base, those below _merged in the tail's arrays,
         # the newest in _late
         self._base, self._base_rows = _nothing(), Rows.empty()
@@ -108,6 +115,7 @@ class Postings:
         self._lengths.extend(np.asarray(lengths, np.int32))
         self._live += len(lengths)
         self._total += sum(lengths)
+        self._idfs = {}
         if len(self) - max(self._merged, split) > max(_TAIL, len(self._rows) // 10):
             self._merge()
             return
@@ -130,9 +138,18 @@ class Postings:
         self._df.view[self._row(slot)[0]] -= 1
         self._live -= 1
         self._total -= int(self._lengths.view[slot])
+        self._idfs = {}
 
     def idf(self, term: str) -> float:
         """Inverse document frequency of a term, known or not, background included."""
+        found = self._idfs.get(term)
+        if found is None:
+            if len(self._idfs) >= _REMEMBERED:
+                self._idfs = {}
+            found = self._idfs[term] = self._idf(term)
+        return found
+
+    def _idf(self, term: str) -> float:
         number = self._terms.get(term)
         df = 0.0 if number is None or number >= self._df.size else float(self._df.view[number])
         size = float(self._live)
@@ -207,7 +224,10 @@ class Postings:
         self._add({term: [weight] for term, weight in query.items()}, [total])
 
     def scores_at(self, queries: Sequence[Mapping[str, float]], slots: Slots) -> list[Scores]:
-        """`scores_of` for some slots only, to the same bit: by their texts, not by the postings."""
+        """`scores_of` for some slots only, to the same bit, whichever way is shorter.
+
+        Both ways make the same float32 sums in the order of the query's terms.
+        """
         terms: dict[int, list[float]] = {}
         for number, query in enumerate(queries):
             for term, weight in query.items():
@@ -217,20 +237,43 @@ class Postings:
                     terms.setdefault(known, [0.0] * len(queries))[number] = factor
         sums = [np.zeros(len(slots), np.float32) for _ in queries]
         if terms and len(slots):
-            rows = self._taken(slots)
-            place = np.zeros(len(self._names), np.int16 if len(terms) < 32767 else np.int32)
-            place[list(terms)] = np.arange(1, len(terms) + 1)
-            found = place[rows.ids]
-            hits = np.flatnonzero(found)
-            # sums are float32 and in the query's order, like those over the postings
-            hits = hits[np.argsort(found[hits], kind="stable")]
-            owner = np.searchsorted(rows.starts, hits, "right") - 1
-            part = rows.counts[hits].astype(np.float32)
+            lists = [(n, *part) for n, term in enumerate(terms) for part in self._places(term)]
+            words = len(slots) * self._total / max(self._live, 1)
+            few = sum(len(listed) for _, listed, _ in lists) < _CHEAPER * words
+            hits = self._by_postings(lists, slots) if few else None
+            owner, term_place, counts = hits or self._by_texts(terms, slots)
+            part = counts.astype(np.float32)
             part /= part + self._penalties()[slots[owner]]
-            factors = np.asarray(list(terms.values()), np.float32)[found[hits] - 1]
+            factors = np.asarray(list(terms.values()), np.float32)[term_place]
             for number, total in enumerate(sums):
                 np.add.at(total, owner, part * factors[:, number])
         return [total.astype(np.float64) for total in sums]
+
+    def _by_texts(self, terms: Mapping[int, Sequence[float]], slots: Slots) -> _Hits:
+        """The occurrences of the terms in these slots, term after term, by reading the texts."""
+        rows = self._taken(slots)
+        place = np.zeros(len(self._names), np.int16 if len(terms) < 32767 else np.int32)
+        place[list(terms)] = np.arange(1, len(terms) + 1)
+        found = place[rows.ids]
+        hits = np.flatnonzero(found)
+        hits = hits[np.argsort(found[hits], kind="stable")]
+        owner = np.searchsorted(rows.starts, hits, "right") - 1
+        return owner, found[hits] - 1, rows.counts[hits]
+
+    def _by_postings(self, lists: Sequence[_List], slots: Slots) -> _Hits | None:
+        """The same by reading the postings; None when a slot is asked for twice."""
+        numbers = np.arange(1, len(slots) + 1, dtype=np.int32)
+        place = np.zeros(len(self), np.int32)
+        place[slots] = numbers
+        if not np.array_equal(place[slots], numbers):
+            return None
+        if not lists:
+            return slots[:0], slots[:0], np.zeros(0, np.uint16)
+        found = place[np.concatenate([listed for _, listed, _ in lists])]
+        hits = np.flatnonzero(found)
+        ends = np.cumsum([len(listed) for _, listed, _ in lists])
+        terms = np.asarray([term for term, _, _ in lists])[np.searchsorted(ends, hits, "right")]
+        return found[hits] - 1, terms, np.concatenate([tf for _, _, tf in lists])[hits]
 
     def _add(self, terms: Mapping[str, Sequence[float]], sums: list[NDArray[np.float32]]) -> None:
         penalty = self._penalties()
