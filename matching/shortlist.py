@@ -1,4 +1,4 @@
-"""Which listings can be among the best by the cheap part of the order, without an exact look at all.
+"""Which listings can be among the best by the cheap part of the order, not all looked at exactly.
 
 FAISS and the postings have told, within what float32 sums can be wrong by, how much each listing
 gets from every vector and from its words; of a listing that FAISS did not return it is known that
