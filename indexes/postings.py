@@ -11,18 +11,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import chain, count
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexes.arrays import Growing
-from indexes.rows import GrowingRows, Rows, inverted
+from indexes.rows import GrowingRows, Rows, inverted, taken
 
 K1, B = 1.5, 0.75
 _MOST = 65535  # where a count stops
 _TAIL = 512  # so many of the newest texts are read by a search rather than merged
+_REMEMBERED = 20_000  # terms whose idf is remembered while nothing changes (some 2 MB at most)
+# Going through a posting costs about a third of going through a word of a text.
+_CHEAPER = 3
 Slots = NDArray[np.int64]
 Scores = NDArray[np.float64]
+_List = tuple[int, NDArray[np.int32], NDArray[np.uint16]]  # which term; its slots and counts
+_Hits = tuple[NDArray[Any], NDArray[Any], NDArray[np.uint16]]  # which slot, which term; counts
 
 
 class Background:
@@ -67,6 +73,22 @@ class _Inverted:
         return self.slots[chosen], self.tf[chosen]
 
 
+def _sum_up(
+    hits: _Hits,
+    penalties: NDArray[np.float32],
+    terms: Mapping[int, Sequence[float]],
+    sums: Sequence[NDArray[np.float32]],
+) -> None:
+    """Adds occurrences to the scores of their texts: term -> factor in each sum. The sums are
+    float32 and in the query's order, like those over the postings."""
+    owner, term, counts = hits
+    part = counts.astype(np.float32)
+    part /= part + penalties[owner]
+    factors = np.asarray(list(terms.values()), np.float32)[term]
+    for number, total in enumerate(sums):
+        np.add.at(total, owner, part * factors[:, number])
+
+
 def _nothing() -> _Inverted:
     return _Inverted(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.uint16))
 
@@ -83,6 +105,7 @@ class Postings:
         self._lengths = Growing(np.int32)
         self._live = 0
         self._total = 0
+        self._idfs: dict[str, float] = {}  # of terms asked for since the last change
         # slots below len(_base_rows) are in the base; the others in _rows, of which those below
         # _merged are in the tail's arrays by term too, and the newest are read text by text
         self._base, self._base_rows = _nothing(), Rows.empty()
@@ -113,6 +136,7 @@ class Postings:
         self._lengths.extend(lengths)
         self._live += len(lengths)
         self._total += int(lengths.sum(dtype=np.int64))
+        self._idfs = {}
 
     def _settle(self) -> Rows:
         """Merges the newest texts into the tail's arrays if they are many; returns those that
@@ -132,9 +156,18 @@ class Postings:
         self._df.view[self._row(slot)[0]] -= 1
         self._live -= 1
         self._total -= int(self._lengths.view[slot])
+        self._idfs = {}
 
     def idf(self, term: str) -> float:
         """Inverse document frequency of a term, known or not, background included."""
+        found = self._idfs.get(term)
+        if found is None:
+            if len(self._idfs) >= _REMEMBERED:
+                self._idfs = {}
+            found = self._idfs[term] = self._idf(term)
+        return found
+
+    def _idf(self, term: str) -> float:
         number = self._terms.get(term)
         df = 0.0 if number is None or number >= self._df.size else float(self._df.view[number])
         size = float(self._live)
@@ -209,7 +242,10 @@ class Postings:
         self._add({term: [weight] for term, weight in query.items()}, [total])
 
     def scores_at(self, queries: Sequence[Mapping[str, float]], slots: Slots) -> list[Scores]:
-        """`scores_of` for some slots only, to the same bit: by their texts, not by the postings."""
+        """`scores_of` for some slots only, to the same bit, whichever way is shorter.
+
+        Both ways make the same float32 sums in the order of the query's terms.
+        """
         terms: dict[int, list[float]] = {}
         for number, query in enumerate(queries):
             for term, weight in query.items():
@@ -219,29 +255,53 @@ class Postings:
                     terms.setdefault(known, [0.0] * len(queries))[number] = factor
         sums = [np.zeros(len(slots), np.float32) for _ in queries]
         if terms and len(slots):
-            self._read(self._taken(slots), self._penalties()[slots], terms, sums)
+            late = self._settle()
+            penalties = self._penalties()[slots]
+            lists = [(n, *part) for n, term in enumerate(terms) for part in self._places(term)]
+            words = len(slots) * self._total / max(self._live, 1)
+            few = sum(len(listed) for _, listed, _ in lists) < _CHEAPER * words
+            hits = self._by_postings(lists, slots) if few else None
+            if hits is None:
+                _sum_up(self._by_texts(self._taken(slots), terms), penalties, terms, sums)
+            else:
+                _sum_up(hits, penalties, terms, sums)
+                newest = np.flatnonzero(slots >= self._merged)  # in no list yet
+                if len(newest):
+                    rows = late.take(slots[newest] - self._merged)
+                    owner, term_place, counts = self._by_texts(rows, terms)
+                    _sum_up((newest[owner], term_place, counts), penalties, terms, sums)
         return [total.astype(np.float64) for total in sums]
 
-    def _read(
-        self,
-        rows: Rows,
-        penalties: NDArray[np.float32],
-        terms: Mapping[int, Sequence[float]],
-        sums: Sequence[NDArray[np.float32]],
-    ) -> None:
-        """Adds the scores of texts to `sums` by reading them: term -> factor in each sum."""
+    def _by_texts(self, rows: Rows, terms: Mapping[int, Sequence[float]]) -> _Hits:
+        """The occurrences of the terms in texts, term after term, by reading them."""
         place = np.zeros(len(self._names), np.int16 if len(terms) < 32767 else np.int32)
         place[list(terms)] = np.arange(1, len(terms) + 1)
         found = place[rows.ids]
         hits = np.flatnonzero(found)
-        # sums are float32 and in the query's order, like those over the postings
         hits = hits[np.argsort(found[hits], kind="stable")]
         owner = np.searchsorted(rows.starts, hits, "right") - 1
-        part = rows.counts[hits].astype(np.float32)
-        part /= part + penalties[owner]
-        factors = np.asarray(list(terms.values()), np.float32)[found[hits] - 1]
-        for number, total in enumerate(sums):
-            np.add.at(total, owner, part * factors[:, number])
+        return owner, found[hits] - 1, rows.counts[hits]
+
+    def _by_postings(self, lists: Sequence[_List], slots: Slots) -> _Hits | None:
+        """The same by reading the postings, which the newest texts (`_settle`) are not in; None
+        when a slot is asked for twice."""
+        numbers = np.arange(1, len(slots) + 1, dtype=np.int32)
+        place = np.zeros(len(self), np.int32)
+        place[slots] = numbers
+        if not np.array_equal(place[slots], numbers):
+            return None
+        if not lists:
+            return slots[:0], slots[:0], np.zeros(0, np.uint16)
+        found = place[np.concatenate([listed for _, listed, _ in lists])]
+        hits = np.flatnonzero(found)
+        ends = np.cumsum([len(listed) for _, listed, _ in lists])
+        terms = np.asarray([term for term, _, _ in lists])[np.searchsorted(ends, hits, "right")]
+        return found[hits] - 1, terms, np.concatenate([tf for _, _, tf in lists])[hits]
+
+    def _places(self, term: int) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
+        """Slots and counts of a term in the base and in the tail's arrays."""
+        found = (self._base.of(term), self._tail.of(term))
+        return [(slots, tf) for slots, tf in found if len(slots)]
 
     def _add(self, terms: Mapping[str, Sequence[float]], sums: list[NDArray[np.float32]]) -> None:
         late, penalty = self._settle(), self._penalties()
@@ -252,9 +312,7 @@ class Postings:
                 idf = self.idf(term)
                 known[number] = [weight * idf * (K1 + 1.0) for weight in weights]
         for number, factors in known.items():
-            for slots, tf in (self._base.of(number), self._tail.of(number)):
-                if not len(slots):
-                    continue
+            for slots, tf in self._places(number):
                 part = tf.astype(np.float32)
                 part /= part + penalty[slots]
                 for total, factor in zip(sums, factors, strict=True):
@@ -262,7 +320,8 @@ class Postings:
                         np.add.at(total, slots, part * np.float32(factor))
         if known and len(late):
             first = self._merged
-            self._read(late, penalty[first:], known, [total[first:] for total in sums])
+            hits = self._by_texts(late, known)
+            _sum_up(hits, penalty[first:], known, [total[first:] for total in sums])
 
     def _penalties(self) -> NDArray[np.float32]:
         """(slots,) what stands beside tf in the divisor, kept while the mean length stays."""
@@ -327,18 +386,6 @@ class FrozenPostings:
     def rows(self, slots: Slots) -> Rows:
         """The texts in these slots, in this order."""
         return taken(self._base, self._tail, slots)
-
-
-def taken(base: Rows, tail: Rows, slots: Slots) -> Rows:
-    """The texts in these slots, in this order: of the base, and after it of the tail."""
-    split = len(base)
-    late = slots >= split
-    if not late.any():
-        return base.take(slots)
-    if late.all():
-        return tail.take(slots - split)
-    found = [tail.at(slot - split) if slot >= split else base.at(slot) for slot in slots.tolist()]
-    return Rows.of(found)
 
 
 def bag(segments: Sequence[str]) -> Counter[str]:

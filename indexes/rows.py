@@ -100,6 +100,18 @@ class GrowingRows:
         self._counts.extend(rows.counts)
 
 
+def taken(base: Rows, tail: Rows, slots: Slots) -> Rows:
+    """The texts in these slots, in this order: of the base, and after it of the tail."""
+    split = len(base)
+    late = slots >= split
+    if not late.any():
+        return base.take(slots)
+    if late.all():
+        return tail.take(slots - split)
+    found = [tail.at(slot - split) if slot >= split else base.at(slot) for slot in slots.tolist()]
+    return Rows.of(found)
+
+
 def inverted(
     rows: Rows,
     terms: int,

@@ -31,6 +31,7 @@ Mask = NDArray[np.bool_]
 _CLOSE = 1e-5  # beyond what float32 sums of a few hundred products of unit vectors differ by
 _DEEPEST = 16  # so many times k is looked for ties before all that are near are asked for
 _BLOCK = 50_000  # vectors handled at a time where a copy of all would be too large
+_SPARSE = 64  # of so many vectors at most one is allowed: these are copied out and searched
 
 
 class VectorInvalid(ValueError):
@@ -127,6 +128,23 @@ class VectorEngine(Protocol):
     def shard(self, board: str, vector: str, dim: int) -> VectorShard:
         """A shard without slots; raises VectorInvalid for a dimension that is not positive."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The slots that `VectorShard.search` finds, with float32 scores of theirs."""
+
+    slots: Slots
+    scores: NDArray[np.float32]
+    rest: float
+    """No other allowed slot has more; -inf when there is none."""
+    error: float
+    """How much float32 sums of these may differ from exact ones, for vectors of length one."""
+
+
+def ranked(shard: VectorShard, query: Any, k: int, allowed: Mask) -> Ranked | None:
+    """`shard.search` with scores, where the engine has them at no further price."""
+    return shard.ranked(query, k, allowed) if isinstance(shard, FaissVectors) else None
 
 
 def scores_of(
@@ -252,14 +270,22 @@ class FaissVectors:
 
     def search(self, query: Any, k: int, allowed: Mask) -> Slots:
         """See `VectorShard.search`."""
+        return self.ranked(query, k, allowed).slots
+
+    def ranked(self, query: Any, k: int, allowed: Mask) -> Ranked:
+        """`search` with the scores that it went by."""
         row = plain(query, self.dim)
         k = min(k, fitting(allowed, self._size))
-        found = [np.zeros(0, np.int64)]
+        slots, scores = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
+        rest = -np.inf
         if k > 0:
             for index, first in self._parts():
-                part = allowed[first : first + index.ntotal]
-                found.append(_best(index, row, k, part) + first)
-        return np.concatenate(found)
+                found = _best(index, row, k, allowed[first : first + index.ntotal])
+                slots.append(found.slots + first)
+                scores.append(found.scores)
+                rest = max(rest, found.rest)
+        error = self.dim * 2.0**-23 * float(np.linalg.norm(row))
+        return Ranked(np.concatenate(slots), np.concatenate(scores), rest, error)
 
     def scores(self, query: Any, slots: Slots) -> NDArray[np.float64]:
         """See `VectorShard.scores`.
@@ -352,11 +378,18 @@ def _codes(index: Any, dim: int) -> NDArray[np.float16]:
     return found
 
 
-def _best(index: Any, row: Vectors, k: int, allowed: Mask) -> Slots:
-    """The best slots of one part, ties with the last included."""
+def _best(index: Any, row: Vectors, k: int, allowed: Mask) -> Ranked:
+    """The best slots of one part, ties with the last included; `error` is left open."""
     count = int(np.count_nonzero(allowed))
     if not count:
-        return np.zeros(0, np.int64)
+        return Ranked(np.zeros(0, np.int64), np.zeros(0, np.float32), -np.inf, 0.0)
+    if count * _SPARSE <= len(allowed):
+        chosen = np.flatnonzero(allowed)
+        part = _empty(index.d)
+        codes = _codes(index, index.d)[chosen]
+        part.add_sa_codes(codes.view(np.uint8).reshape(count, -1))
+        found = _best(part, row, k, np.ones(count, bool))
+        return Ranked(chosen[found.slots], found.scores, found.rest, 0.0)
     library = faiss()
     options = None
     if count < len(allowed):
@@ -364,17 +397,21 @@ def _best(index: Any, row: Vectors, k: int, allowed: Mask) -> Slots:
         chosen = library.IDSelectorBitmap(len(bits), library.swig_ptr(bits))
         options = library.SearchParameters(sel=chosen)
     wanted = min(k + 1, count)  # one more, to see whether the last one ties with it
-    scores, slots = index.search(row, wanted, params=options)
-    found: Slots = slots[0][:k].astype(np.int64)
-    if wanted > k and scores[0][k] == scores[0][k - 1]:
-        last = float(scores[0][k - 1])
+    scores, slots = (found[0] for found in index.search(row, wanted, params=options))
+    kept = min(k, count)
+    rest = float(scores[k]) if wanted > k else -np.inf
+    if wanted > k and scores[k] == scores[k - 1]:
+        last = float(scores[k - 1])
         bound = last - _CLOSE * max(1.0, abs(last))
-        while scores[0][-1] >= bound and wanted < min(count, _DEEPEST * k):
+        while scores[-1] >= bound and wanted < min(count, _DEEPEST * k):
             wanted = min(4 * wanted, count)  # a few equal titles: much cheaper than range_search
-            scores, slots = index.search(row, wanted, params=options)
-        found = np.union1d(found, slots[0][scores[0] >= bound].astype(np.int64))
-        if wanted < count and scores[0][-1] >= bound:
+            scores, slots = (found[0] for found in index.search(row, wanted, params=options))
+        kept = int(np.count_nonzero(scores >= bound))
+        if wanted < count and scores[-1] >= bound:
             # range_search sums in another order: its scores are equal within float32 only
-            _, _, slots = index.range_search(row, bound)
-            found = np.union1d(found, slots[allowed[slots]].astype(np.int64))
-    return found
+            _, further, others = index.range_search(row, bound)
+            passing = allowed[others]
+            slots, first = np.unique(np.concatenate([slots, others[passing]]), return_index=True)
+            scores = np.concatenate([scores, further[passing]])[first]
+            kept = len(slots)
+    return Ranked(slots[:kept].astype(np.int64), scores[:kept], rest, 0.0)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexes.collection import Collection
-from indexes.vectors import VectorEngine, scores_of
+from indexes.vectors import Ranked, VectorEngine, ranked, scores_of
 from matching import ranking
 from matching.documents import DEMAND_SIDE, Conditions, Kind
 from matching.encoder import Encoder, StaticEncoder
@@ -20,6 +21,7 @@ from matching.filters import NUMBERS, VALUES, Filter
 from matching.fusion import LEVELS, Fusion
 from matching.near import Near
 from matching.prepared import Prepared
+from matching.shortlist import Lexical, promising
 from matching.words import Words
 
 METHODS = ("hybrid", "dense", "lexical")
@@ -113,14 +115,10 @@ class Board:
         if asked.k < 1 or not total:
             return []
         words = Words(asked.query, self.collection.texts)
-        wide = max(CANDIDATES, 5 * asked.k)
-        if total > SCORE_ALL:
-            some = self._candidates(asked, allowed, words, wide, proposed)
-        else:
-            some = np.flatnonzero(allowed).astype(np.int64)
-        found = self._scored(asked, some, words)
-        if int(found.evidence.sum()) < asked.k and len(some) < total:
-            found = self._scored(asked, np.flatnonzero(allowed).astype(np.int64), words)
+        found = self._first(asked, allowed, total, words, proposed)
+        if int(found.evidence.sum()) < asked.k and len(found.slots) < total:
+            every = np.flatnonzero(allowed).astype(np.int64)
+            found = self._scored(asked, every, words.at(every))
         return self._best(asked, self._refined(asked, found.of(found.evidence)))
 
     def features(self, query: Prepared, keys: Sequence[int]) -> Floats:
@@ -129,7 +127,7 @@ class Board:
         if any(len(place) != 1 for place in places):
             raise KeyError("不在榜上的编号")
         slots = np.concatenate(places) if places else np.zeros(0, np.int64)
-        found = self._cheap(query, slots, Words(query, self.collection.texts))
+        found = self._cheap(query, slots, Words(query, self.collection.texts).at(slots))
         found[:, _NEAR] = self._near(query, slots)
         return found
 
@@ -173,31 +171,71 @@ class Board:
         }
         return {name: vector for name, vector in found.items() if vector.any()}
 
-    def _candidates(
+    def _first(
         self,
         asked: Question,
         allowed: NDArray[np.bool_],
+        total: int,
         words: Words,
-        count: int,
         proposed: Slots | None,
-    ) -> Slots:
-        """The best by what each vector adds to the order, and by what the words add."""
-        weights = np.asarray(self.fusion.weights)
-        if proposed is not None:
+    ) -> Scored:
+        """The first order, of all that pass or, where these are many, of the candidates: the best
+        by what each vector adds to the order, and by what the words add."""
+        wide, many = max(CANDIDATES, 5 * asked.k), total > SCORE_ALL
+        depth = max(_REFINED, 2 * asked.k)
+        narrow = asked.method == "hybrid" and proposed is None and total > 2 * depth
+        if not many and not narrow:
+            every = np.flatnonzero(allowed).astype(np.int64)
+            return self._scored(asked, every, words.at(every))
+        asks = self.sought(asked.query, asked.method)
+        found: list[Slots] = []
+        ranks: list[Ranked | None] = []
+        if many and proposed is not None:
             found = [proposed[allowed[proposed]]]
         else:
-            found = [
-                self.collection.vectors[name].search(sought, count, allowed)
-                for name, sought in self.sought(asked.query, asked.method).items()
-            ]
-        lexical = weights[len(DENSE) : len(DENSE) + len(LEXICAL)]
-        if asked.method == "lexical" or not lexical.any():
-            lexical = np.ones(len(LEXICAL))
-        found.append(words.best(lexical, count, allowed))
-        return np.unique(np.concatenate(found)).astype(np.int64)
+            for name, sought in asks.items():
+                shard = self.collection.vectors[name]
+                ranks.append(ranked(shard, sought, wide, allowed) if narrow else None)
+                last = ranks[-1]
+                if last is not None:
+                    found.append(last.slots)
+                elif many:
+                    found.append(shard.search(sought, wide, allowed))
+        weights = np.asarray(self.fusion.weights[len(DENSE) : len(DENSE) + len(LEXICAL)])
+        exact: list[Floats] | None = None
+        if many:
+            plain = asked.method == "lexical" or not weights.any()
+            best, sums = words.best(np.ones(len(LEXICAL)) if plain else weights, wide, allowed)
+            some = np.unique(np.concatenate([*found, best])).astype(np.int64)
+            lexical = Lexical(some, sums[some].astype(np.float64), words.error(sums[some]))
+            narrow = narrow and not plain
+        else:
+            some = np.flatnonzero(allowed).astype(np.int64)
+            exact = words.at(some)
+            added = sum((w * v for w, v in zip(weights, exact, strict=True)), np.zeros(len(some)))
+            lexical = Lexical(some, added, np.zeros(len(some)))
+        known = [each for each in ranks if each is not None]
+        if narrow and len(known) == len(ranks):
+            evident = lexical.sharing()
+            if self._alike(asked.query) and "whole" in asks and self._meant(asked.query):
+                near = known[list(asks).index("whole")]  # a multiple of the cosine
+                places = np.searchsorted(some, near.slots)
+                evident[places[near.scores > near.error]] = True
+            look = partial(self._products, asks)
+            kept = promising(lexical, known, evident, self._fitted().factor, depth, look)
+            if kept is not None:
+                some = some[kept]
+                exact = None if exact is None else [values[kept] for values in exact]
+        return self._scored(asked, some, words.at(some) if exact is None else exact)
 
-    def _cheap(self, query: Prepared, slots: Slots, words: Words) -> Floats:
-        """DENSE and LEXICAL features; NEAR ones stay 0."""
+    def _products(self, asks: Mapping[str, NDArray[np.float32]], slots: Slots) -> Floats:
+        """The sum of the products with what is sought."""
+        shards = self.collection.vectors
+        found = [shards[name].scores(query, slots) for name, query in asks.items()]
+        return np.asarray(sum(found, np.zeros(len(slots))))
+
+    def _cheap(self, query: Prepared, slots: Slots, lexical: list[Floats]) -> Floats:
+        """DENSE and LEXICAL features, these given; NEAR ones stay 0."""
         title = query.title_vector if query.title_segments else query.whole_vector
         asked = [query.whole_vector, title]
         if np.array_equal(asked[0], asked[1]):
@@ -207,7 +245,7 @@ class Board:
         for name in ("whole", "title"):
             found = scores_of(self.collection.vectors[name], asked, slots)
             columns += [scale(found[0]), scale(found[-1])]
-        columns += words.at(slots)
+        columns += lexical
         columns += [np.zeros(len(slots)) for _ in NEAR]
         return np.asarray(np.stack(columns, axis=1), np.float64)
 
@@ -219,9 +257,9 @@ class Board:
             [self._near_titles.covered(slots, whole), self._near_words.covers(slots, title)], axis=1
         )
 
-    def _scored(self, asked: Question, slots: Slots, words: Words) -> Scored:
+    def _scored(self, asked: Question, slots: Slots, lexical: list[Floats]) -> Scored:
         """A first order by what is cheap to compute."""
-        found = self._cheap(asked.query, slots, words)
+        found = self._cheap(asked.query, slots, lexical)
         dense = found[:, : len(DENSE)] @ _DENSE_ALONE
         own_words = found[:, len(DENSE) : len(DENSE) + len(LEXICAL)].sum(axis=1)
         near = self._scale.near(found[:, 0]) & self._meant(asked.query)
@@ -229,6 +267,10 @@ class Board:
         evidence = {"dense": near, "lexical": shared}.get(asked.method, near | shared)
         fused = {"dense": dense, "lexical": own_words}.get(asked.method, self.fusion.fused(found))
         return Scored(slots, found, fused, evidence)
+
+    def _alike(self, query: Prepared) -> bool:
+        """Whether title and whole text of a query are one vector."""
+        return not query.title_segments or np.array_equal(query.whole_vector, query.title_vector)
 
     def _meant(self, query: Prepared) -> bool:
         """False for a query of which the model knows no word: its nearness would be chance."""

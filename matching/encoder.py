@@ -100,12 +100,17 @@ class StaticEncoder:
         of = self.rows_of
         return np.fromiter((row for segment in segments for row in of(segment)), np.int64)
 
-    def unit(self, rows: NDArray[np.int64]) -> Vectors:
-        """(words, dim): sums over each line of row numbers (0 adds nothing), of length one."""
-        found = self.token_vectors[rows[:, 0]]
+    def sums(self, rows: NDArray[np.int64]) -> Vectors:
+        """(words, dim): sums over each line of row numbers (0 adds nothing)."""
+        found = self.token_vectors.take(rows[:, 0], axis=0)
         for column in range(1, rows.shape[1]):
             more = np.flatnonzero(rows[:, column])  # most words have one row
             found[more] += self.token_vectors[rows[more, column]]
+        return found
+
+    def unit(self, rows: NDArray[np.int64]) -> Vectors:
+        """(words, dim): `sums`, of length one."""
+        found = self.sums(rows)
         lengths = np.sqrt(np.einsum("ij,ij->i", found, found))
         found /= np.maximum(lengths, 1e-9)[:, None]
         return np.asarray(found, np.float32)

@@ -21,6 +21,8 @@ from matching.text import BIGRAM
 # Below this cosine two words have nothing to do with each other: of pairs of different words drawn
 # at random from outcomes' titles, 995 in 1,000 lie below 0.21.
 FAR = 0.3
+_DOUBT = 1e-4  # far more than float32 products of unit vectors are off by
+_BLOCK = 512  # words compared at a time: their vectors stay in the processor's cache
 _MOST = 200  # words of a long text that are compared, the most telling ones
 
 Floats = NDArray[np.float64]
@@ -28,19 +30,25 @@ Slots = NDArray[np.int64]
 
 
 class Near:
-    """Nearness of texts in a collection's postings to a query, under one encoder."""
+    """Nearness of texts in a collection's postings to a query, under one encoder.
+
+    Of thousands of words few are near to any of the query's: all are compared in float32 by one
+    product, and those that may reach FAR once more in float64, each pair by itself, so that a pair
+    has one nearness whatever stands beside it.
+    """
 
     def __init__(self, postings: Postings, encoder: Encoder):
         self._postings = postings
         self._encoder = encoder if isinstance(encoder, StaticEncoder) else None
         self._rows = np.zeros((0, 2), np.int32)  # of the model, per term; -1: not looked up yet
+        self._lengths = np.zeros(0, np.float32)  # of the sums of these rows
 
     def covered(self, slots: Slots, words: Sequence[str]) -> Floats:
         """(slots,): how much of each text in a slot is in these words."""
         starts, terms = self._postings.rows(slots)
         if not len(terms) or not words:
             return np.zeros(len(slots), np.float64)
-        distinct, places = np.unique(terms, return_inverse=True)
+        distinct, places = self._distinct(terms)
         near = self._cosines(distinct, _telling(words, self._postings)).max(axis=1)
         weights = self._postings.idfs(distinct) ** 2
         return _means((near * weights)[places], weights[places], starts)
@@ -51,46 +59,72 @@ class Near:
         if not len(terms) or not words:
             return np.zeros(len(slots), np.float64)
         asked = _telling(words, self._postings)
-        distinct, places = np.unique(terms, return_inverse=True)
-        near = self._cosines(distinct, asked)[places]
-        filled = np.flatnonzero(np.diff(starts))
+        distinct, places = self._distinct(terms)
+        near = self._cosines(distinct, asked)
+        hits = np.flatnonzero(near.any(axis=1)[places])
         best = np.zeros((len(slots), len(asked)))
-        best[filled] = np.maximum.reduceat(near, starts[filled], axis=0)
+        np.maximum.at(best, np.searchsorted(starts, hits, "right") - 1, near[places[hits]])
         weights = np.asarray([self._postings.idf(word) for word in asked]) ** 2
         total = float(weights.sum())
-        return np.asarray(best @ weights / total if total else best.sum(axis=1) * 0.0)
+        sums = np.zeros(len(slots))
+        for weight, each in zip(weights.tolist(), best.T, strict=True):
+            sums += weight * each
+        return sums / total if total else sums * 0.0
+
+    def _distinct(self, terms: Slots) -> tuple[Slots, Slots]:
+        """(different terms, the place of each term among them)"""
+        place = np.zeros(self._postings.terms, np.int32)
+        place[terms] = 1
+        distinct = np.flatnonzero(place)
+        place[distinct] = np.arange(len(distinct), dtype=np.int32)
+        return distinct, place[terms].astype(np.int64)
 
     def _cosines(self, terms: Slots, words: Sequence[str]) -> Floats:
         """(terms, words): 1 for the same word, 0 for what is far."""
         number = self._postings.number
         asked = np.asarray([number(word) for word in words])
-        same = np.asarray(terms[:, None] == asked[None, :], np.float64)
-        if self._encoder is None:
-            return same
-        ours = self._encoder.unit(self._model_rows(terms))
-        theirs = self._encoder.unit(_pairs([self._encoder.rows_of(word) for word in words]))
-        found = (ours @ theirs.T).astype(np.float64)
-        found[found < FAR] = 0.0
         # also a word that the model does not know is the same as itself
-        return np.maximum(np.minimum(found, 1.0), same)
+        found = np.zeros((len(terms), len(words)))
+        found[terms[:, None] == asked[None, :]] = 1.0
+        encoder = self._encoder
+        if encoder is None:
+            return found
+        rows, lengths = self._model_rows(terms)
+        theirs = encoder.unit(_pairs([encoder.rows_of(word) for word in words]))
+        maybe = np.zeros(found.shape, bool)
+        for start in range(0, len(terms), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            products = encoder.sums(rows[part]) @ theirs.T
+            maybe[part] = products > (FAR - _DOUBT) * lengths[part, None]
+        term, word = np.nonzero(maybe)
+        if len(term):
+            near, places = np.unique(term, return_inverse=True)
+            ours = encoder.unit(rows[near]).astype(np.float64)[places]
+            exact = np.einsum("ij,ij->i", ours, theirs.astype(np.float64)[word])
+            exact[exact < FAR] = 0.0
+            found[term, word] = np.maximum(np.minimum(exact, 1.0), found[term, word])
+        return found
 
-    def _model_rows(self, terms: Slots) -> Slots:
-        """(terms, 2): rows of the model for these terms, each looked up once."""
-        known = self._rows
-        if len(known) > self._postings.terms:  # the postings were filled anew
-            known = known[:0]
-        if len(known) < self._postings.terms:
-            added = np.full((self._postings.terms - len(known), 2), -1, np.int32)
-            known = np.concatenate([known, added])
-        found = known[terms]
+    def _model_rows(self, terms: Slots) -> tuple[Slots, NDArray[np.float32]]:
+        """(terms, 2) and (terms,): rows of the model for these terms and the length of their sum,
+        each looked up once."""
+        size = self._postings.terms
+        if len(self._rows) > size:  # the postings were filled anew
+            self._rows, self._lengths = self._rows[:0], self._lengths[:0]
+        if len(self._rows) < size:
+            added = size - len(self._rows)
+            self._rows = np.concatenate([self._rows, np.full((added, 2), -1, np.int32)])
+            self._lengths = np.concatenate([self._lengths, np.zeros(added, np.float32)])
+        found = self._rows[terms].astype(np.int64)
         fresh = np.flatnonzero(found[:, 0] < 0)
         if len(fresh):
             assert self._encoder is not None
             of, term = self._encoder.rows_of, self._postings.term
             found[fresh] = _pairs([of(term(number)) for number in terms[fresh].tolist()])
-            known[terms[fresh]] = found[fresh]
-        self._rows = known
-        return found.astype(np.int64)
+            self._rows[terms[fresh]] = found[fresh]
+            sums = self._encoder.sums(found[fresh])
+            self._lengths[terms[fresh]] = np.sqrt(np.einsum("ij,ij->i", sums, sums))
+        return found, self._lengths[terms]
 
 
 def _pairs(rows: Sequence[tuple[int, ...]]) -> Slots:
@@ -108,7 +142,10 @@ def _telling(words: Sequence[str], postings: Postings) -> list[str]:
 
 def _means(values: Floats, weights: Floats, starts: Slots) -> Floats:
     """Weighted means over the pieces between `starts`; 0 for an empty piece."""
-    sums = np.concatenate([np.zeros(1), np.cumsum(values)])
-    totals = np.concatenate([np.zeros(1), np.cumsum(weights)])
-    value, total = sums[starts[1:]] - sums[starts[:-1]], totals[starts[1:]] - totals[starts[:-1]]
-    return np.asarray(np.where(total > 0, value / np.where(total > 0, total, 1.0), 0.0))
+    found = np.zeros(len(starts) - 1)
+    filled = np.flatnonzero(np.diff(starts))
+    if len(filled):
+        value = np.add.reduceat(values, starts[filled])
+        total = np.add.reduceat(weights, starts[filled])
+        found[filled] = np.where(total > 0, value / np.where(total > 0, total, 1.0), 0.0)
+    return found

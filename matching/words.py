@@ -52,8 +52,11 @@ class Words:
             found += [values[0], values[-1]]  # one text may stand for both
         return found
 
-    def best(self, weights: NDArray[np.float64], count: int, allowed: NDArray[np.bool_]) -> Slots:
-        """The `count` best allowed slots that share a word, by the weighted sum of the features."""
+    def best(
+        self, weights: NDArray[np.float64], count: int, allowed: NDArray[np.bool_]
+    ) -> tuple[Slots, NDArray[np.float32]]:
+        """The `count` best allowed slots that share a word, by the weighted sum of the features,
+        and this sum for every slot (`error` off), 0 for what is not allowed."""
         total = np.zeros(len(allowed), np.float32)
         pairs = weights.reshape(len(_FIELDS), len(LEXICAL) // len(_FIELDS))
         for texts, norms, own in zip(self._texts, self._norms, pairs, strict=True):
@@ -62,10 +65,16 @@ class Words:
             for query, norm, share in zip(self._queries, norms, shares, strict=True):
                 if norm and share:
                     for word, weight in query.items():
-                        asked[word] = asked.get(word, 0.0) + weight * share / norm
+                        asked[word] = asked.get(word, 0.0) + weight * share / (norm * (K1 + 1.0))
             texts.add_scores(asked, total)
         total *= allowed
-        return _highest(total, count)
+        return _highest(total, count), total
+
+    def error(self, sums: NDArray[np.float32]) -> Floats:
+        """By how much sums of `best` may differ from sums of the features of `at`: both add
+        float32 numbers that are not negative, a few roundings for each word of each query."""
+        additions = len(_FIELDS) * (1 + sum(len(query) for query in self._queries)) + 16
+        return np.asarray(sums * (additions * 2.0**-23), np.float64)
 
 
 def _norm(postings: Postings, query: Mapping[str, float]) -> float:

@@ -63,7 +63,8 @@ def test_candidates_are_the_best_of_the_weighted_sum(filled: Engine, text) -> No
     words = Words(query, collection.texts)
     every = words.at(np.arange(len(allowed), dtype=np.int64))
     sums = sum(w * v for w, v in zip(weights, every, strict=True)) * allowed
-    best = words.best(weights, 12, allowed)
+    best, found = words.best(weights, 12, allowed)
+    assert (np.abs(found - sums) <= words.error(found)).all()
     assert len(best) == min(12, int((sums > 0).sum())) and allowed[best].all()
     if len(best):
         least = np.sort(sums)[len(sums) - len(best)]

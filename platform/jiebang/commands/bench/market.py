@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FILTERS = {"100%": {}, "5%": {"industry": "5%-0"}, "0.5%": {"region": "0.5%-0"}}
 _BATCH = 1_000
+_TOGETHER = 100_000  # listings added at once: an index that grows by much is merged seldom
 _TEXTS, _ABOUT = "texts.jsonl", "about.json"
 
 
@@ -123,17 +124,25 @@ def _make(folder: Path, rows: int, corpus: Path | None, workers: int) -> dict[st
     source = listings(rows, corpus)
     key = 0
     starts: list[int] = []
+    waiting: list[tuple[int, Prepared, Attributes]] = []
+
+    def add() -> float:
+        start = time.monotonic()
+        engine.apply(Kind.OUTCOME, waiting)
+        waiting.clear()
+        return time.monotonic() - start
+
     with (folder / _TEXTS).open("wb") as out, pool(workers) as workforce:
         for texts, prepared in prepared_batches(source, engine, workforce):
             for text in texts:
                 starts.append(out.tell())
                 out.write(json.dumps(text, ensure_ascii=False).encode() + b"\n")
-            start = time.monotonic()
-            items = [(key + n, each, attributes(key + n)) for n, each in enumerate(prepared, 1)]
-            engine.apply(Kind.OUTCOME, items)
-            added += time.monotonic() - start
+            waiting += [(key + n, each, attributes(key + n)) for n, each in enumerate(prepared, 1)]
             key += len(texts)
+            if len(waiting) >= _TOGETHER:
+                added += add()
             progress(key)
+    added += add()
     if key < rows:
         tell(f"语料只够 {key:,} 条。")
     np.save((folder / _TEXTS).with_suffix(".npy"), np.asarray(starts, np.int64))
