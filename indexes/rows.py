@@ -100,7 +100,7 @@ class GrowingRows:
         self._counts.extend(rows.counts)
 
 
-def taken(base: Rows, tail: Rows, slots: Slots) -> Rows:
+def taken(base: Rows, tail: Rows, slots: NDArray[np.int64]) -> Rows:
     """The texts in these slots, in this order: of the base, and after it of the tail."""
     split = len(base)
     late = slots >= split
