@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.training.corpus import Corpus, keep, kept, place, read_corpus
+from matching.training.corpus import Corpus, keep, kept, left_out, place, read_corpus
 from matching.training.folder import finish, save_model
 from matching.training.sampling import Sampler
 from matching.training.start import latent_start
@@ -80,19 +80,22 @@ def train(
     extra: Sequence[Path] = (),
     recipe: Recipe = Recipe(),
     resume: bool = True,
+    without: Sequence[Path] = (),
     progress: Progress = print,
 ) -> dict[str, float]:
     """Reads the texts, trains, writes a model folder at `out`; returns the run's figures.
 
+    Texts of `without` (queries of a graded set, say) are not read, nor listings with their title
+    or body, nor near-copies of them (`corpus.LeftOut`).
     What a resumed run needs lies in `out` beside the model until the end, when it is deleted.
     Raises FileNotFoundError when there is nothing to read and ValueError when the texts yield
     no pairs.
     """
     files = corpus_files(corpus, extra)
     out.mkdir(parents=True, exist_ok=True)
-    mark = _mark(files, recipe)
+    mark = _mark([*files, *without], recipe)
     began = time.monotonic()
-    texts = _texts(files, out, mark, recipe, resume, progress)
+    texts = _texts(files, without, out, mark, recipe, resume, progress)
     placed, names = place(texts, min(recipe.size, len(texts.vocabulary)), recipe.buckets)
     trainer, step, spent = _resumed(out, mark, recipe) if resume else (None, 0, 0.0)
     if trainer is None:
@@ -137,13 +140,19 @@ def _mark(files: Sequence[Path], recipe: Recipe) -> str:
 
 
 def _texts(
-    files: Sequence[Path], out: Path, mark: str, recipe: Recipe, resume: bool, progress: Progress
+    files: Sequence[Path],
+    without: Sequence[Path],
+    out: Path,
+    mark: str,
+    recipe: Recipe,
+    resume: bool,
+    progress: Progress,
 ) -> Corpus:
     """The texts as numbers; segmenting them takes minutes, so the result is kept."""
     path, note = out / TEXTS, out / f"{TEXTS}.mark"
     if resume and path.is_file() and note.is_file() and note.read_text() == mark:
         return kept(path)
-    found = read_corpus(files, recipe.seed, recipe.paragraphs, progress)
+    found = read_corpus(files, recipe.seed, recipe.paragraphs, progress, left_out(without))
     keep(found, path)
     note.write_text(mark)
     return found

@@ -132,6 +132,35 @@ assert not any("继续" in line for line in said)
     )
 
 
+@pytest.mark.parametrize(
+    ("kept_back", "passed_over"),
+    [
+        ({"title": "焊接 设备", "text": ""}, 1),  # the same title, blanks aside
+        ({"title": "别的题目", "body": "某单位：" + FRUIT}, 1),  # a near-copy of the body
+        ({"title": "焊接设备", "text": FRUIT}, 2),
+        ({"title": "焊接", "text": "草莓采后保鲜"}, 0),
+    ],
+)
+def test_what_a_model_is_measured_on_is_left_out(
+    texts: Path, kept_back: dict[str, str], passed_over: int
+) -> None:
+    """So is what is nearly the same; papers are not compared, they are no listings."""
+    from matching.training.corpus import left_out, read_corpus
+
+    path = texts / "queries.jsonl"
+    path.write_text(json.dumps(kept_back, ensure_ascii=False) + "\n", encoding="utf-8")
+    files = [texts / "corpus/a.jsonl", texts / "extra.jsonl"]
+    said: list[str] = []
+    read = [
+        read_corpus(files, 1, progress=said.append, without=left_out(paths))
+        for paths in ([], [path])
+    ]
+    counts = [sum(source.listing for source in found.sources) for found in read]
+    assert counts == [2, 2 - passed_over]
+    assert len({sum(not s.listing for s in found.sources) for found in read}) == 1
+    assert any("留作评测" in text for text in said) is bool(passed_over)
+
+
 def test_no_texts_is_a_clear_refusal(texts: Path) -> None:
     run(
         """

@@ -29,6 +29,10 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="训练文本：一个 .jsonl 或 .jsonl.xz 文件，或放着这些文件的目录。",
 )  # fmt: skip
 @click.option("--extra", type=_FILE, multiple=True, help="另加的榜单文本（.jsonl），可重复。")
+@click.option(
+    "--without", type=_FILE, multiple=True,
+    help="留作评测的文本（.jsonl）：训练不读它们，也不读与它们雷同的榜单，可重复。",
+)  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), help="写到哪里：模型目录或排序参数文件。")
 @click.option("--steps", type=click.IntRange(1), help="训练步数。")
 @click.option("--seed", type=int, default=7, show_default=True, help="随机种子。")
@@ -46,6 +50,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 def command(
     corpus: Path | None,
     extra: tuple[Path, ...],
+    without: tuple[Path, ...],
     out: Path | None,
     steps: int | None,
     seed: int,
@@ -62,7 +67,7 @@ def command(
     if corpus is not None:
         if out is None:
             raise click.UsageError("--corpus 需要 --out：写明新模型的目录。")
-        _model(corpus, extra, out, steps, seed, threads, fresh)
+        _model(corpus, extra, without, out, steps, seed, threads, fresh)
     elif graded is not None:
         if out is None:
             raise click.UsageError("--graded 需要 --out：写明排序参数文件。")
@@ -76,6 +81,7 @@ def command(
 def _model(
     corpus: Path,
     extra: tuple[Path, ...],
+    without: tuple[Path, ...],
     out: Path,
     steps: int | None,
     seed: int,
@@ -91,8 +97,9 @@ def _model(
         recipe = replace(recipe, steps=steps)
     try:
         figures = train(
-            corpus, out, extra=extra, recipe=recipe, resume=not fresh, progress=click.echo
-        )
+            corpus, out, extra=extra, without=without, recipe=recipe, resume=not fresh,
+            progress=click.echo,
+        )  # fmt: skip
     except (FileNotFoundError, ValueError) as error:
         raise Failed(str(error)) from error
     except ImportError as error:
