@@ -61,6 +61,8 @@ FILES = frozenset(
         "registration.sheet",
         "projects.archive",
         "projects.file",
+        "projects.check_file",
+        "grants.export",
     }
 )
 ELSEWHERE = {
@@ -90,6 +92,7 @@ ELSEWHERE = {
     "publicity.write": "test_agreement",
     "publicity.objection": "test_agreement",
     "projects.acceptance": "test_project",
+    "projects.check": "test_line",
     "results.edit": "test_project",
     "results.case": "test_project",
     "publicity.ask": "the selection is public already: tests/technology/test_publicity.py",

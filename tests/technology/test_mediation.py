@@ -56,7 +56,7 @@ def test_it_has_a_holder_and_a_date(any_world: World) -> None:
     assert running.project().state is ProjectState.RUNNING
     notice = told(any_world, running.operator)[-1]
     assert "请协调" in notice.title and notice.url == f"/projects/{running.id}"
-    assert "已交平台协调" in told(any_world, running.client)[-1].title
+    assert "对方不同意终止，交平台协调" in told(any_world, running.client)[-1].title
     with pytest.raises(Conflict):
         running.ask(running.solver, "termination")
     todo = any_world.browser(running.operator).get("/todo").text

@@ -62,8 +62,10 @@ def standing(found: Milestone) -> str:
 
 def act(each: Waiting) -> str:
     """What its holder is to do."""
-    if isinstance(each, Request) and each.state is RequestState.MEDIATING:
-        return "听取双方，对终止给出结论"
+    if isinstance(each, Request):
+        if each.state is RequestState.MEDIATING:
+            return "听取双方，对终止给出结论"
+        return f"答复{KIND_LABELS[each.kind]}请求：同意，或说明为什么不同意"
     if isinstance(each, Milestone):
         if each.holder is Turn.OPERATOR and each.by_expert:
             return f"分派专家确认“{each.label}”"

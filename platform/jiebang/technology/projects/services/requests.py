@@ -137,11 +137,11 @@ def answer(session: Session, actor: Actor, found: Request, name: str, reason: st
         hand(found, Turn.OPERATOR, days(project.rules.objection_days))
     else:
         hand(found, None)
-    note(session, actor, project, name, f"{label}{what}", reason, target=("request", found.id),
+    words = "不同意终止，交平台协调" if name == "object" else f"{label}{what}"
+    note(session, actor, project, name, words, reason, target=("request", found.id),
          kind=found.kind.value)  # fmt: skip
     if name != "withdraw":
-        words = "对方不同意终止，已交平台协调" if name == "object" else f"对方{label}{what}"
-        tell(session, project, found.asker, words, actor, reason)
+        tell(session, project, found.asker, f"对方{words}", actor, reason)
     if name == "agree":
         if found.kind is RequestKind.EXTENSION:
             _extend(session, project, found.months)
