@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from matching import buckets
 from matching.text import BIGRAM
 
+_BLOCK = 512  # words multiplied at a time: their vectors stay in the processor's cache
 _KEPT = 50_000  # segments whose rows are remembered (some 10 MB at most)
 BUNDLED = Path(__file__).with_name("model")
 Vectors = NDArray[np.float32]
@@ -102,11 +103,30 @@ class StaticEncoder:
 
     def sums(self, rows: NDArray[np.int64]) -> Vectors:
         """(words, dim): sums over each line of row numbers (0 adds nothing)."""
-        found = self.token_vectors.take(rows[:, 0], axis=0)
+        found = self.token_vectors[rows[:, 0]]
         for column in range(1, rows.shape[1]):
             more = np.flatnonzero(rows[:, column])  # most words have one row
             found[more] += self.token_vectors[rows[more, column]]
         return found
+
+    def products(self, rows: NDArray[np.int64], vectors: Vectors) -> Vectors:
+        """(words, vectors): `sums` times each of (vectors, dim), in float32.
+
+        What BLAS adds in which order depends on how many words there are: the last bits of a
+        product may depend on what stands beside it.
+        """
+        out = np.zeros((len(rows), len(vectors)), np.float32)
+        held = np.empty((min(_BLOCK, len(rows)), self.dim), np.float32)
+        across = np.ascontiguousarray(vectors.T)
+        for column in range(rows.shape[1]):
+            used = np.flatnonzero(rows[:, column])  # most words have one row
+            for start in range(0, len(used), _BLOCK):
+                part = used[start : start + _BLOCK]
+                block = held[: len(part)]
+                # "clip" writes to `out` at once; the rows are within the table
+                self.token_vectors.take(rows[part, column], axis=0, out=block, mode="clip")
+                out[part] += block @ across
+        return out
 
     def unit(self, rows: NDArray[np.int64]) -> Vectors:
         """(words, dim): `sums`, of length one."""

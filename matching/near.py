@@ -22,7 +22,6 @@ from matching.text import BIGRAM
 # at random from outcomes' titles, 995 in 1,000 lie below 0.21.
 FAR = 0.3
 _DOUBT = 1e-4  # far more than float32 products of unit vectors are off by
-_BLOCK = 512  # words compared at a time: their vectors stay in the processor's cache
 _MOST = 200  # words of a long text that are compared, the most telling ones
 
 Floats = NDArray[np.float64]
@@ -61,9 +60,12 @@ class Near:
         asked = _telling(words, self._postings)
         distinct, places = self._distinct(terms)
         near = self._cosines(distinct, asked)
-        hits = np.flatnonzero(near.any(axis=1)[places])
+        hits = np.flatnonzero(near.any(axis=1)[places])  # of a text's words few are near to any
+        owner = np.searchsorted(starts, hits, "right") - 1
+        first = np.flatnonzero(np.diff(owner, prepend=-1))
         best = np.zeros((len(slots), len(asked)))
-        np.maximum.at(best, np.searchsorted(starts, hits, "right") - 1, near[places[hits]])
+        if len(first):
+            best[owner[first]] = np.maximum.reduceat(near[places[hits]], first, axis=0)
         weights = np.asarray([self._postings.idf(word) for word in asked]) ** 2
         total = float(weights.sum())
         sums = np.zeros(len(slots))
@@ -72,37 +74,33 @@ class Near:
         return sums / total if total else sums * 0.0
 
     def _distinct(self, terms: Slots) -> tuple[Slots, Slots]:
-        """(different terms, the place of each term among them)"""
-        place = np.zeros(self._postings.terms, np.int32)
-        place[terms] = 1
-        distinct = np.flatnonzero(place)
+        """(different terms, ascending; the place of each term among them)"""
+        there = np.zeros(self._postings.terms, bool)
+        there[terms] = True
+        distinct = np.flatnonzero(there)
+        place = np.empty(len(there), np.int32)
         place[distinct] = np.arange(len(distinct), dtype=np.int32)
         return distinct, place[terms].astype(np.int64)
 
     def _cosines(self, terms: Slots, words: Sequence[str]) -> Floats:
-        """(terms, words): 1 for the same word, 0 for what is far."""
-        number = self._postings.number
-        asked = np.asarray([number(word) for word in words])
-        # also a word that the model does not know is the same as itself
+        """(terms, words): 1 for the same word, 0 for what is far; terms ascend."""
         found = np.zeros((len(terms), len(words)))
-        found[terms[:, None] == asked[None, :]] = 1.0
         encoder = self._encoder
-        if encoder is None:
-            return found
-        rows, lengths = self._model_rows(terms)
-        theirs = encoder.unit(_pairs([encoder.rows_of(word) for word in words]))
-        maybe = np.zeros(found.shape, bool)
-        for start in range(0, len(terms), _BLOCK):
-            part = slice(start, start + _BLOCK)
-            products = encoder.sums(rows[part]) @ theirs.T
-            maybe[part] = products > (FAR - _DOUBT) * lengths[part, None]
-        term, word = np.nonzero(maybe)
-        if len(term):
+        if encoder is not None:
+            rows, lengths = self._model_rows(terms)
+            theirs = encoder.unit(_pairs([encoder.rows_of(word) for word in words]))
+            products = encoder.products(rows, theirs)
+            term, word = np.nonzero(products > ((FAR - _DOUBT) * lengths)[:, None])
             near, places = np.unique(term, return_inverse=True)
             ours = encoder.unit(rows[near]).astype(np.float64)[places]
             exact = np.einsum("ij,ij->i", ours, theirs.astype(np.float64)[word])
             exact[exact < FAR] = 0.0
-            found[term, word] = np.maximum(np.minimum(exact, 1.0), found[term, word])
+            found[term, word] = np.minimum(exact, 1.0)
+        # also a word that the model does not know is the same as itself
+        asked = np.asarray([self._postings.number(word) for word in words])
+        at = np.minimum(np.searchsorted(terms, asked), len(terms) - 1)
+        same = np.flatnonzero(terms[at] == asked)
+        found[at[same], same] = 1.0
         return found
 
     def _model_rows(self, terms: Slots) -> tuple[Slots, NDArray[np.float32]]:
