@@ -166,7 +166,7 @@ def stale(session: Session, version: str, limit: int) -> list[int]:
     return list(session.scalars(_stale(version).limit(limit)))
 
 
-def _stale(version: str) -> Select[tuple[int]]:
+def _stale(version: str) -> Select[int]:
     other = aliased(SearchRow)
     return (
         select(Suggestion.listing_id)
