@@ -131,6 +131,8 @@ BACK = frozenset({V.CLAIMED, V.OWED, V.RETURNED})
 GRANTING = frozenset({G.PROPOSED, G.APPROVED})
 """The states of each table in which somebody waits for somebody; UNPAID, UNJUDGED likewise."""
 
+_PARTS: dict[StrEnum, str] = {each: EXPERT_LABELS[each] for each in AssignmentState}
+_TONES: dict[StrEnum, str] = {each: EXPERT_TONES[each] for each in AssignmentState}
 LABELS: dict[type[StrEnum], dict[StrEnum, str]] = {
     P: {
         P.RUNNING: "实施中", P.ACCEPTING: "验收中", P.SETTLING: "已验收，结算中",
@@ -162,7 +164,7 @@ LABELS: dict[type[StrEnum], dict[StrEnum, str]] = {
         G.PROPOSED: "待核定", G.APPROVED: "待拨付", G.PAID: "已拨付", G.REFUSED: "不予拨付",
         G.LAPSED: "随项目终止",
     },
-    E: {**{each: EXPERT_LABELS[each] for each in E}, E.REVIEWING: "核对中"},
+    E: {**_PARTS, E.REVIEWING: "核对中"},
 }  # fmt: skip
 """By table: states of two tables may have one name."""
 TONES: dict[type[StrEnum], dict[StrEnum, str]] = {
@@ -175,7 +177,7 @@ TONES: dict[type[StrEnum], dict[StrEnum, str]] = {
     R: {R.ASKED: "info", R.MEDIATING: "warn", R.AGREED: "good"},
     V: {V.CLAIMED: "info", V.OWED: "warn", V.RETURNED: "info", V.SETTLED: "good"},
     G: {G.PROPOSED: "info", G.APPROVED: "info", G.PAID: "good", G.REFUSED: "bad"},
-    E: {each: EXPERT_TONES[each] for each in E if each in EXPERT_TONES},
+    E: _TONES,
 }  # fmt: skip
 
 

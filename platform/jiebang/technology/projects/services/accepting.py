@@ -216,7 +216,7 @@ def supplement(session: Session, actor: Actor, found: Acceptance, text: str) -> 
     """What was done about the conditions; the client looks once more."""
     if refusal := ACCEPTANCE.refusal("supplement", found, actor):
         raise refusal
-    text = sentence(text, "text", limit=SUMMARY_LIMIT)
+    text = sentence(text, limit=SUMMARY_LIMIT)
     ACCEPTANCE.apply("supplement", found, actor)
     found.supplement = text
     hand(found, Turn.CLIENT, days(found.project.rules.judge_days))
