@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -103,7 +103,7 @@ def _sqlite_engine(url: str) -> Engine:
     def _configure(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={int(1000 * BUSY_SECONDS)}")
+        cursor.execute(_patience())
         _journal(cursor, journal, module)
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
@@ -115,8 +115,11 @@ def _sqlite_engine(url: str) -> Engine:
             connection.exec_driver_sql("BEGIN")
             return
         asked = time.monotonic()
-        with line.turn(BUSY_SECONDS) if line else nullcontext():
+        if line is None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+        elif line.pressing() or not _at_once(connection, module):
+            with line.turn(BUSY_SECONDS):
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
         connection.info[_TURN] = (asked, time.monotonic())
 
     @event.listens_for(engine, "checkin")
@@ -128,6 +131,26 @@ def _sqlite_engine(url: str) -> Engine:
             log.warning("database.slow_write", waited=round(waited, 2), held=round(held, 2))
 
     return engine
+
+
+def _patience() -> str:
+    return f"PRAGMA busy_timeout={int(1000 * BUSY_SECONDS)}"
+
+
+def _at_once(connection: Connection, module: ModuleType) -> bool:
+    """Begins to write if nobody else does; waits for nothing."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute("PRAGMA busy_timeout=0")
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+        except module.OperationalError:  # what else is wrong comes again, and is told then
+            return False
+        finally:
+            cursor.execute(_patience())
+        return True
+    finally:
+        cursor.close()
 
 
 def _journal(cursor: Any, journal: str, module: ModuleType) -> None:

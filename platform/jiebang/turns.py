@@ -1,8 +1,11 @@
-"""A line before SQLite's one write lock: first come, first served, over all processes.
+"""A line before SQLite's one write lock: first come, first served, over all processes, once
+somebody has waited for a moment.
 
 SQLite lets waiting writers ask again after pauses of up to a tenth of a second, and whoever asks
 in the right moment gets the lock: a worker with many jobs, which is back within a millisecond,
-keeps a waiting request out for as long as its jobs last. Here only the first in line asks.
+keeps a waiting request out for as long as its jobs last. Here who has waited for `GRACE` is passed
+by nobody any more, and only the first in line asks. Until then whoever finds the lock free takes
+it: handing it to one that must first be given a processor would leave it idle.
 
 A place in line is a file, named by when it was taken and locked by whoever stands there. A killed
 process's lock is gone, so those behind it clear its file away.
@@ -23,8 +26,12 @@ try:
 except ImportError:  # Windows: there SQLite's own waiting remains
     fcntl = None  # type: ignore[assignment]
 
+GRACE = 0.05
+"""Seconds for which one may be passed."""
 PAUSE = (0.001, 0.006)
-"""Seconds between two looks at the line, drawn so that waiters do not move in step."""
+"""Seconds between two looks at the line, drawn so that waiters do not move in step; for each who
+stands before one, up to `FAR`."""
+FAR = 5
 _BEING_MADE = "."
 _numbers = count()
 
@@ -35,6 +42,21 @@ class Line:
     def __init__(self, folder: Path) -> None:
         """`folder` belongs to the line alone; it is made when somebody stands there first."""
         self.folder = folder
+
+    def pressing(self) -> bool:
+        """Whether somebody stands there who may not be passed any more."""
+        try:
+            names = sorted(each.name for each in self.folder.iterdir())
+        except OSError:
+            return False
+        for name in names:
+            if name[0] == _BEING_MADE:
+                continue
+            if time.monotonic_ns() - int(name.partition("-")[0]) < GRACE * 1e9:
+                return False
+            if not self._left(name):
+                return True
+        return False
 
     @contextmanager
     def turn(self, patience: float) -> Iterator[bool]:
@@ -60,15 +82,15 @@ class Line:
 
     def _wait(self, mine: str, until: float) -> bool:
         while True:
-            names = (each.name for each in self.folder.iterdir() if each.name[0] != _BEING_MADE)
-            first = min(names, default=mine)
-            if first >= mine:
+            names = (each.name for each in self.folder.iterdir())
+            ahead = [name for name in names if name < mine and name[0] != _BEING_MADE]
+            if not ahead:
                 return True
-            if self._left(first):
+            if self._left(min(ahead)):
                 continue
             if time.monotonic() > until:
                 return False
-            time.sleep(random.uniform(*PAUSE))  # noqa: S311 (no secret)
+            time.sleep(random.uniform(*PAUSE) * min(len(ahead), FAR))  # noqa: S311 (no secret)
 
     def _left(self, name: str) -> bool:
         """Whether nobody stands at this place any more; then its file is gone, too."""
