@@ -34,7 +34,9 @@ RULES_LIMIT = 20_000
 def register(app: Flask) -> None:
     """Adds the routes and the menu entry."""
     app.register_blueprint(blueprint)
-    navigation.add(app, Entry(43, "奖补规则", "grants.index", lambda who: who.can(MANAGE)))
+    navigation.add(
+        app, Entry(66, "奖补规则", "grants.index", lambda who: who.can(MANAGE), group="管理")
+    )
 
 
 @blueprint.get("/operations/grants")
