@@ -30,6 +30,7 @@ from ...publicity import stages as publicity
 from ..amounts import in_words
 from ..kinds import library
 from ..outline import compare, day, period, shares
+from ..parts import titled
 from ..terms import missing
 from .blueprint import blueprint
 
@@ -162,7 +163,9 @@ def drawn(version: AgreementVersion) -> dict[str, Any]:
         "kind_label": kind.label,
         "period": period(content),
         "words": in_words(content["total"]),
-        "parties": [{**each, "role": role(each["position"])} for each in content["parties"]],
+        "parties": [
+            {**each, "role": titled(content, each["position"])} for each in content["parties"]
+        ],
         "instalments": [{**each, "day": day(each["due"])} for each in content["instalments"]],
         "split": [{**each, "role": role(each["party"])} for each in content["split"]]
         if len(content["split"]) > 1
