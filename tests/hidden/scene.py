@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from jiebang import wiring
 from jiebang.boards.agreements import queries as agreements
 from jiebang.boards.agreements import services as signing
+from jiebang.boards.models import Listing
 from jiebang.boards.responses import queries as response_queries
 from jiebang.boards.responses import services as responses
 from jiebang.boards.responses.services.filing import Reply
@@ -99,6 +100,7 @@ def planted_in(world: World) -> Told:
     _people(told)
     _need(told)
     _outcome(told)
+    _reviewing(told)
     _others(told)
     for _ in range(2):
         jobs = wiring.jobs(world.settings, world.database, world.discovery)
@@ -218,17 +220,15 @@ def _need(told: Told) -> None:
     """A need with everything the competition has, behind a confidentiality agreement."""
     world, issuer = told.world, told.actor("issuer")
     own = ("issuer",)
-    # the agreement opens it to the other side, the declaration to the experts, the check of what
-    # stands in a response to nobody else; a specialist reads what their organisation hides
+    # the agreement opens it to the other sides; a specialist reads what their organisation hides
     let_in = ("issuer", "leader", "member", "loser", "specialist")
-    shown = (*let_in, "expert", "third expert", "operator")
     code = world.draft(
         issuer, track="competition", disclosure="agreement", title="焊接变形控制攻关",
         present_state=f"现状{told.word('state', *let_in)}", problem=told.word("problem", *let_in),
         solver_requirements=told.word("wants", *let_in),
         tried=f"试过{told.word('tried', 'issuer', 'specialist')}",
-        indicators=[{"name": told.word("indicator", *shown), "comparator": "≤",
-                     "value": told.word("value", *shown), "unit": "mm"}],
+        indicators=[{"name": told.word("indicator", *let_in), "comparator": "≤",
+                     "value": told.word("value", *let_in), "unit": "mm"}],
     )  # fmt: skip
     told.codes["need"] = code
     readers = tuple(who for who in let_in if who != "specialist")
@@ -250,9 +250,8 @@ def _need(told: Told) -> None:
                 f"我们也想{told.word(f'{who}interest', 'issuer', who)}了解。",
             )  # fmt: skip
             talk.agree(session, told.actor(who), thread, confidentiality.VERSION)
-    checked = ("issuer", "operator", "expert", "third expert")
-    first = _response(told, code, "leader", "first", "member", *checked, joint=True)
-    second = _response(told, code, "loser", "second", *checked)
+    first = _response(told, code, "leader", "first", "member", "issuer", joint=True)
+    second = _response(told, code, "loser", "second", "issuer")
     with world.database.transaction() as session:
         relations.declare(session, issuer, "up", told.word("tie", "issuer"), "control", "")
     for number in (first, second):
@@ -261,23 +260,12 @@ def _need(told: Told) -> None:
     review = Reviewed(world, operator, [told.actor("expert"), told.actor("third expert"),
                                         world.actor(world.user(Role.EXPERT))])  # fmt: skip
     panel = review.open(code, Stage.RESPONSES)
-    for place, who in enumerate(("expert", "third expert", "")):
-        review.do(panel, place, "accept")
-        readers = ("issuer", "operator", *([who] if who else []))
-        words = {
-            key: told.word(f"score{place}{key}", *readers)
-            for key in ("indicators", "approach", "basis", "plan")
-        }
-        comment = told.word(f"comment{place}", "operator", *([who] if who else []))
-        typed = {
-            number: Entry("support", comment, dict.fromkeys(words, str(81 + place)), words)
-            for number in (first, second)
-        }
-        review.do(panel, place, "save", typed)
-        review.do(panel, place, "submit")
+    for place in range(3):
+        # once it is decided, the sums and the words are the issuer's alone
+        _scored(told, review, panel, place, (first, second), ("issuer",), ())
     review.conclude(panel)
     answers.decide(first, "shortlist")
-    refusal = told.word("refusal", "issuer", "loser", "operator")
+    refusal = told.word("refusal", "issuer", "loser")
     with world.database.transaction() as session:
         found = response_queries.response(session, first, issuer, lock=True)
         responses.select(session, issuer, found, f"因为{refusal}。")
@@ -302,6 +290,46 @@ def _need(told: Told) -> None:
     _agree(told, first, "issuer", "leader", "need", "member")
 
 
+def _scored(told: Told, review: Reviewed, panel: int, place: int, subjects: tuple[int, ...],
+            words_for: tuple[str, ...], comments_for: tuple[str, ...]) -> None:  # fmt: skip
+    """One expert's part from the declaration to the submission, each criterion with its word."""
+    prefix = f"panel{panel}score{place}"
+    words = {
+        key: told.word(f"{prefix}{key}", *words_for)
+        for key in ("indicators", "approach", "basis", "plan")
+    }
+    comment = told.word(f"{prefix}comment", *comments_for)
+    review.do(panel, place, "accept")
+    typed = {
+        each: Entry("support", comment, dict.fromkeys(words, str(81 + place)), words)
+        for each in subjects
+    }
+    review.do(panel, place, "save", typed)
+    review.do(panel, place, "submit")
+
+
+def _reviewing(told: Told) -> None:
+    """Another need whose experts are still at work: one has scored, one has only declared."""
+    world, stranger, operator = told.world, told.actor("stranger"), told.actor("operator")
+    code = world.published(stranger, track="competition", title="壳体疲劳寿命评价")
+    told.codes["reviewing"] = code
+    judges = ("expert", "third expert")
+    number = _response(told, code, "loser", "third", *judges)
+    answers = Answers(Scene(world, stranger, told.actor("loser"), stranger, code, code))
+    answers.check(number, operator, "qualify")
+    review = Reviewed(world, operator, [told.actor("expert"), told.actor("third expert")])
+    with world.database.transaction() as session:
+        session.execute(
+            update(Listing).where(Listing.code == code).values(
+                deadline=clock.today() - timedelta(days=1)
+            )
+        )  # fmt: skip
+    panel = review.open(code, Stage.RESPONSES)
+    own = ("expert", "operator")
+    _scored(told, review, panel, 0, (number,), own, ("operator",))
+    review.do(panel, 1, "accept")
+
+
 def _agree(told: Told, response_id: int, issuer: str, responder: str, prefix: str,
            *others: str) -> None:  # fmt: skip
     """An agreement with its words, confirmed, and a project with evidence and money."""
@@ -310,8 +338,8 @@ def _agree(told: Told, response_id: int, issuer: str, responder: str, prefix: st
     need = prefix == "need"
     client, solver = (one, two) if need else (two, one)
 
-    def word(name: str, *more: str) -> str:
-        return told.word(prefix + name, issuer, responder, *others, *more)
+    def word(name: str) -> str:
+        return told.word(prefix + name, issuer, responder, *others)
 
     def parties(session: Any) -> Any:
         found = agreements.live_of(session, response_id)
@@ -357,7 +385,7 @@ def _agree(told: Told, response_id: int, issuer: str, responder: str, prefix: st
         project_id = found.id
         milestone = projects.milestones(session, project_id)[0]
         running.milestones.file(
-            session, solver, milestone, f"样件{word('evidence', 'operator')}。",
+            session, solver, milestone, f"样件{word('evidence')}。",
             [_file(word("evidencefile"), word("evidenceinside"))],
             world.settings.uploads, 100_000,
         )  # fmt: skip
@@ -366,9 +394,7 @@ def _agree(told: Told, response_id: int, issuer: str, responder: str, prefix: st
         )
     with world.database.transaction() as session:
         milestone = projects.milestones(session, project_id)[0]
-        running.milestones.judge(
-            session, client, milestone, "rectify", f"请补{word('judged', 'operator')}。"
-        )
+        running.milestones.judge(session, client, milestone, "rectify", f"请补{word('judged')}。")
     told.codes[f"{prefix}project"] = str(project_id)
 
 
@@ -413,20 +439,20 @@ def _others(told: Told) -> None:
         told.codes[f"{name}anonymous"] = told.holds[owner] = world.published(
             who, board, disclosure="anonymous", title=f"匿名发布的{board.label}"
         )
-        invited = told.word(f"{name}invited", "issuer", "specialist")
+        invited = told.word(f"{name}invited", "issuer", "specialist", "operator")
         told.codes[f"{name}invited"] = told.holds[invited] = world.published(
             told.actor("issuer"), board, disclosure="invited", title=f"仅受邀{invited}"
         )
     specialist, issuer = told.actor("specialist"), told.actor("issuer")
     with world.database.transaction() as session:
         listing = world._load(session, told.codes["outcomesanonymous"])
-        wish = told.word("wish", "issuer", "specialist")
+        wish = told.word("wish", "issuer", "specialist", "operator")
         found = brokering.request(session, issuer, listing, f"先问{wish}。")
         session.flush()
         number = found.id
     with world.database.transaction() as session:
         found = introductions.introduction(session, number, specialist, lock=True)
-        words = told.word("introduced", "issuer", "specialist", "outcomes owner")
+        words = told.word("introduced", "issuer", "specialist", "outcomes owner", "operator")
         brokering.accept(session, specialist, found, f"双方工艺相近，建议先谈{words}。")
     with world.database.transaction() as session:
         assert issuer.organisation_id is not None

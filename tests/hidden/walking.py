@@ -44,7 +44,9 @@ from tests.hidden.scene import Told
 
 
 def _keys(model: Any, column: str = "id") -> Callable[[Any], list[Any]]:
-    return lambda session: list(session.scalars(select(getattr(model, column)).distinct()))
+    return lambda session: list(
+        session.scalars(select(getattr(model, column)).distinct().order_by(getattr(model, column)))
+    )
 
 
 def _fixed(*words: Any) -> Callable[[Any], list[Any]]:
@@ -160,12 +162,16 @@ class Walk:
         if names in self.pairs and not most:
             yield from self.pairs[names]
             return
-        few = most or (CROSSED if len(names) > 1 else None)
+        words = {
+            name: [word.strip(" '\"") for word in found[1].split(",")]
+            for name in names
+            if (found := re.search(rf"any\(([^)]*)\):{name}", rule.rule))
+        }
+        few = most or (CROSSED if len(names) - len(words) > 1 else None)
         choices = []
         for name in names:
-            words = re.search(rf"any\(([^)]*)\):{name}", rule.rule)
-            if words:
-                choices.append([word.strip(" '\"") for word in words[1].split(",")])
+            if name in words:
+                choices.append(words[name])
             elif name in ("step_key", "track_name", "board_name") and not most:
                 choices.append(self.keys[name])
             else:

@@ -65,7 +65,13 @@ def go(page: Page, name: str) -> None:
 def menu(page: Page, name: str) -> None:
     """Follows an entry of the main menu; a number of waiting things may stand behind it."""
     entries = page.get_by_role("navigation", name="主导航", exact=True)
-    entries.get_by_role("link", name=re.compile(rf"^{re.escape(name)}( \d+ 项待处理)?$")).click()
+    wanted = re.compile(rf"^{re.escape(name)}( \d+ 项待处理)?$")
+    folded = entries.locator("details:not([open])").filter(
+        has=page.get_by_role("link", name=wanted, include_hidden=True)
+    )
+    if folded.count():  # what is looked after now and then lies one click deeper
+        folded.locator("summary").click()
+    entries.get_by_role("link", name=wanted).click()
 
 
 def heading(page: Page, text: str) -> None:

@@ -74,7 +74,7 @@ ELSEWHERE = {
     "threads.interest": "test_outcome_market",
     "responses.start": "test_outcome_market",
     "responses.edit": "test_outcome_market",
-    "responses.ask": "test_outcome_market",
+    "responses.ask": "test_whole_line",
     "responses.split": "test_together",
     "boards.team": "test_together",
     "batches.batch": "test_together",

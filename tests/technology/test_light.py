@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from html import unescape
 
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from jiebang.boards.agreements import queries, services
+from jiebang.boards.agreements.models import Agreement
 from jiebang.boards.agreements.workflow import AgreementState
 from jiebang.boards.responses.workflow import ResponseState
 from jiebang.core import audit
@@ -130,3 +133,21 @@ def test_a_talk_leads_straight_to_the_plan(world: World) -> None:
     assert started.status_code == 303
     again = unescape(own.get(page).text)
     assert begin not in again and "本单位的揭榜" in again
+
+
+@pytest.mark.parametrize(("board", "first"), [(Board.NEED, "委托方"), (Board.OUTCOME, "开发方")])
+def test_a_party_is_named_with_its_part(world: World, board: Board, first: str) -> None:
+    """Clauses speak of 委托方 and 开发方: page and paper say which party that is."""
+    answers = answers_in(world, board=board, modes=["技术开发"])
+    answers.select(answers.filed(answers.scene.responder))
+    with world.database.reading() as session:
+        number = session.scalars(select(Agreement.id)).one()
+    browser = world.browser(answers.scene.issuer)
+    page = unescape(browser.get(f"/agreements/{number}").text)
+    second = ({"委托方", "开发方"} - {first}).pop()
+    paper = PdfReader(
+        io.BytesIO(browser.get(f"/agreements/{number}/versions/1.pdf", buffered=True).data)
+    )
+    text = "".join("".join(each.extract_text().split()) for each in paper.pages)
+    for said in (page, text):
+        assert f"甲方（{first}）" in said and f"乙方（{second}）" in said

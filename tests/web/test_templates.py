@@ -93,7 +93,10 @@ def app() -> Flask:
             "current_user": SimpleNamespace(is_authenticated=True, display_name="王工"),
             "csp_nonce": lambda: "nonce",
             "demo_mode": True,
-            "navigation": [SimpleNamespace(label="我的待办", url="/", active=True, badge=3)],
+            "navigation": [
+                SimpleNamespace(label="我的待办", url="/", active=True, badge=3, group=""),
+                SimpleNamespace(label="赛道规则", url="/r", active=True, badge=None, group="管理"),
+            ],
             "account_menu": [],
         }
     )

@@ -26,6 +26,9 @@ class Entry:
     badge: Callable[[Actor], int | None] | None = None
     account: bool = False
     """In the account menu instead of the main one."""
+    group: str = ""
+    """The word under which the desk's menu folds it away: what is looked after now and then, so
+    that the daily entries stay on one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Item:
     url: str
     active: bool
     badge: int | None
+    group: str = ""
 
 
 def add(app: Flask, *entries: Entry) -> None:
@@ -52,7 +56,8 @@ def items(*, account: bool = False) -> list[Item]:
         if entry.account is account and entry.shown(who):
             url = url_for(entry.endpoint)
             active = request.path == url or (url != "/" and request.path.startswith(f"{url}/"))
-            found.append(Item(entry.label, url, active, entry.badge(who) if entry.badge else None))
+            badge = entry.badge(who) if entry.badge else None
+            found.append(Item(entry.label, url, active, badge, entry.group))
     return found
 
 

@@ -27,7 +27,7 @@ def register(app: Flask) -> None:
         app,
         Entry(36, "专员引荐", "brokering.index", _takes_part),
         Entry(45, "专员工作台", "brokering.desk", _introduces),
-        Entry(50, "专员分派", "brokering.assignments", _assigns),
+        Entry(50, "专员分派", "brokering.assignments", _assigns, group="管理"),
     )
     _once(boards_todo.SECTIONS, pending.tasks)
     _once(boards_sections.ON_LISTING, ask.on_listing)

@@ -23,13 +23,17 @@ def register(app: Flask) -> None:
         app,
         Entry(40, "审核", "operations.queue", _reviews, lambda who: queries.waiting(db())),
         Entry(60, "运行概况", "operations.desk", lambda who: who.can(Permission.OPERATIONS_VIEW)),
-        Entry(62, "赛道规则", "operations.tracks", lambda who: who.can(Permission.TRACKS_EDIT)),
-        Entry(64, "批次管理", "operations.batches", lambda who: who.can(Permission.TRACKS_EDIT)),
+        Entry(62, "赛道规则", "operations.tracks", _keeps_rules, group="管理"),
+        Entry(64, "批次管理", "operations.batches", _keeps_rules, group="管理"),
         Entry(70, "审计", "operations.trail", lambda who: who.can(Permission.AUDIT_VIEW)),
     )
     for section in (review.tasks, tasks.verifications, overdue.tasks):
         if section not in boards_todo.SECTIONS:
             boards_todo.SECTIONS.append(section)
+
+
+def _keeps_rules(who: Actor) -> bool:
+    return who.can(Permission.TRACKS_EDIT)
 
 
 def _reviews(who: Actor) -> bool:

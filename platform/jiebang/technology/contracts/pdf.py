@@ -21,6 +21,7 @@ from .amounts import in_words
 from .joint import departures, drawn, is_joint
 from .kinds import library
 from .outline import day, period, shares
+from .parts import titled
 
 MARGIN, WIDTH = 22.0, 166.0
 """Millimetres on A4."""
@@ -161,8 +162,11 @@ def _head(pdf: _Document, what: Print) -> None:
     pdf.ln(3)
     pdf.grid(
         ("", "单位", "统一社会信用代码"),
-        [(role(each["position"]), each["name"], each["code"]) for each in content["parties"]],
-        (14, 96, 56),
+        [
+            (titled(content, each["position"]), each["name"], each["code"])
+            for each in content["parties"]
+        ],
+        (32, 82, 52),
     )
 
 

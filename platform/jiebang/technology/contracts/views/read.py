@@ -31,6 +31,7 @@ from .. import joint
 from ..amounts import in_words
 from ..kinds import library
 from ..outline import compare, day, period, shares
+from ..parts import titled
 from ..terms import missing
 from .blueprint import blueprint
 
@@ -168,7 +169,9 @@ def drawn(version: AgreementVersion) -> dict[str, Any]:
         "kind_label": kind.label,
         "period": period(content),
         "words": in_words(content["total"]),
-        "parties": [{**each, "role": role(each["position"])} for each in content["parties"]],
+        "parties": [
+            {**each, "role": titled(content, each["position"])} for each in content["parties"]
+        ],
         "instalments": [{**each, "day": day(each["due"])} for each in content["instalments"]],
         "split": joint.drawn(content) if joint.is_joint(content) else [],
         "signed": content["signed"]["hash"] if content.get("signed") else "",

@@ -15,4 +15,6 @@ def register(app: Flask) -> None:
     """Adds the routes and the menu entry."""
     assert all((one, tables))
     app.register_blueprint(blueprint)
-    navigation.add(app, Entry(43, "奖补规则", "grants.index", lambda who: who.can(MANAGE)))
+    navigation.add(
+        app, Entry(66, "奖补规则", "grants.index", lambda who: who.can(MANAGE), group="管理")
+    )

@@ -22,7 +22,13 @@ def register(app: Flask) -> None:
     navigation.add(
         app,
         Entry(37, "项目", "projects.index", lambda who: who.seat is not None),
-        Entry(42, "项目一览", "projects.overview", lambda who: who.can(Permission.LISTING_REVIEW)),
+        Entry(
+            42,
+            "项目一览",
+            "projects.overview",
+            lambda who: who.can(Permission.LISTING_REVIEW),
+            group="管理",
+        ),
     )
     if pending.tasks not in boards_todo.SECTIONS:
         boards_todo.SECTIONS.append(pending.tasks)
