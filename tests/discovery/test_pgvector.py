@@ -15,6 +15,7 @@ from jiebang.config import SettingsError
 from jiebang.core.boards import Board
 from jiebang.core.permissions import ANONYMOUS
 from jiebang.discovery.engine import Discovery
+from matching.engine import Packed
 from tests.factories import World, world_on
 
 pytestmark = pytest.mark.postgres
@@ -153,3 +154,18 @@ def test_a_database_without_the_extension_says_what_to_do(
 def test_a_choice_that_cannot_be_is_refused(settings: dict[str, str], words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         config.load(settings)
+
+
+def test_texts_made_by_another_process_bring_their_vectors(faiss_world: World) -> None:
+    world = faiss_world
+    code = world.published(world.owner(), title="壳体焊接zqpacked", deadline=None)
+    door = with_vectors_in_the_database(world)
+    with world.database.transaction() as session:
+        (item,) = door.provider.indexables(session, door.provider.all_ids(session)).values()
+        asked = (item.document.title, item.document.body)
+        made = door.live.engine.prepare(*asked)
+        door.publish_many(session, [item], {asked: Packed(made.to_bytes(), made.model)})
+    assert kept(world) == 2 and finds(world, door, "zqpacked") == [code]
+    with world.database.transaction() as session:  # what another model made is made again
+        door.publish_many(session, [item], {asked: Packed(b"?", "another")})
+    assert kept(world) == 2 and finds(world, door, "zqpacked") == [code]

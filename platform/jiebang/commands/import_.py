@@ -206,5 +206,5 @@ def _report(summary: Summary, strict: bool) -> None:
     if len(summary.errors) > SHOWN:
         more = len(summary.errors) - SHOWN
         click.echo(f"另有 {more:,} 处错误未列出，加 --json 查看全部。", err=True)
-    if strict and summary.errors:
+    if strict and summary.errors and not (summary.created or summary.updated):
         click.echo("已使用 --strict：有错误，整个文件都没有导入。", err=True)

@@ -76,6 +76,8 @@ class Ahead:
         """With the model and the database that the settings name."""
         context = get_context("spawn")
         self._pool = ProcessPoolExecutor(1, context, initializer=_load, initargs=(settings,))
+        self.patient = False
+        """Whoever has other work while the process starts may ask it from the beginning."""
         self._up = self._pool.submit(_ready)
         self._asked: dict[int, tuple[list[Text], Future[tuple[str, list[bytes]]]]] = {}
 
@@ -86,21 +88,31 @@ class Ahead:
 
     def ask(self, key: int, texts: Sequence[Text]) -> None:
         """Has these prepared, unless the process is still starting (then nobody waits for it)."""
-        if not texts or not self._up.done() or self._up.exception() is not None:
+        starting = not self._up.done()
+        if not texts or (starting and not self.patient):
+            return
+        if not starting and self._up.exception() is not None:
             return
         try:
             self._asked[key] = (list(texts), self._pool.submit(_prepare, list(texts)))
-            self._pool.submit(_index)
         except RuntimeError as error:  # it has died
             log.warning("encoding_ahead_failed", error=type(error).__name__)
 
+    def asked(self, key: int) -> bool:
+        """Whether this was asked for and not yet taken."""
+        return key in self._asked
+
     def take(self, key: int) -> Mapping[Text, Packed]:
-        """What was asked for by this key, once; empty when there is nothing."""
+        """What was asked for by this key, once; empty when there is nothing.
+
+        Meanwhile the process indexes what the batches before have committed.
+        """
         if key not in self._asked:
             return {}
         texts, answer = self._asked.pop(key)
         try:
             model, made = answer.result()
+            self._pool.submit(_index)
             return {text: Packed(content, model) for text, content in zip(texts, made, strict=True)}
         except Exception as error:  # a killed process costs time, never a row
             log.warning("encoding_ahead_failed", error=type(error).__name__)

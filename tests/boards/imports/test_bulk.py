@@ -158,7 +158,10 @@ def test_a_row_twice_in_one_batch_is_one_listing(any_world: World) -> None:
         assert not list(audit.verify(session))
 
 
-def test_a_long_file_is_encoded_beside(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_long_file_is_encoded_beside(
+    world: World, monkeypatch: pytest.MonkeyPatch, strict: bool
+) -> None:
     """The second process answers for at least one batch, and its vectors are this one's."""
     taken: list[int] = []
     take, start = Ahead.take, Ahead.__init__
@@ -179,7 +182,7 @@ def test_a_long_file_is_encoded_beside(world: World, monkeypatch: pytest.MonkeyP
     stream = io.BytesIO("\n".join(json.dumps(row) for row in rows).encode())
     summary = import_file(
         world.database, SYSTEM, "need", stream, "needs.jsonl",
-        save=BoardStore(world.discovery, beside=True), publish=True,
+        save=BoardStore(world.discovery, beside=True), publish=True, strict=strict,
     )  # fmt: skip
     assert summary.created == 1_010
     assert taken == [0, 500, 10] or sum(taken) >= 500

@@ -75,6 +75,24 @@ class Foresees(Protocol):
         ...
 
 
+class Checks(Protocol):
+    """Looks at the rows of one file, batch by batch, in sessions that are rolled back."""
+
+    def __call__(
+        self, session: Session, rows: Sequence[ImportedRow], /
+    ) -> Sequence[Refused | None] | None:
+        """What keeping these would refuse, in order; None when only keeping all of them in one
+        transaction can tell. DomainError refuses the batch."""
+        ...
+
+
+@runtime_checkable
+class ChecksFirst(Protocol):
+    """A store that can tell of a whole file, before it keeps any of it, what it would refuse."""
+
+    def checker(self, actor: Actor, kind: str) -> Checks: ...
+
+
 def content_hash(kind: str, values: Mapping[str, Any], *more: object) -> str:
     """SHA-256 over a row's content; the same in every run and on every machine."""
     known = {name: value for name, value in values.items() if value is not None and value != []}

@@ -15,11 +15,13 @@ from ...db import Database
 from .headings import EXTERNAL_ID, OWNER, POSTED, Columns
 from .plan import Planner, Skipped
 from .reading import MAX_ROWS, ImportRefused, RawRow, WrongMapping, read_table
-from .rows import Foresees, ImportedRow, Refused, SaveMany
+from .rows import Checks, ChecksFirst, Foresees, ImportedRow, Refused, SaveMany
 from .summary import RowError, Summary
 
 KINDS = ("organisation", "need", "outcome", "demand", "product", "order", "programme")
 BATCH = 500
+AHEAD = 64
+"""So many batches of a file that is kept whole are prepared while it is being checked."""
 UPLOAD_LIMIT = 20 * 1024 * 1024
 
 Progress = Callable[[int], None]
@@ -45,8 +47,9 @@ def import_file(
     """Imports a file of one kind and says what became of every row.
 
     Good rows are kept in transactions of up to 500, whatever is wrong with others; `strict` keeps
-    all or nothing; `dry_run` checks and keeps nothing. `progress` is told the rows read so far.
-    Who may not import for others imports for their own organisation, whatever the file says.
+    nothing when any row is wrong, which is found out before the first is written; `dry_run` checks
+    and keeps nothing. `progress` is told the rows read so far. Who may not import for others
+    imports for their own organisation, whatever the file says.
     Raises ImportRefused for a file that cannot be read at all, Forbidden for whoever may not.
     """
     if kind not in KINDS:
@@ -78,7 +81,7 @@ def import_file(
         for _row in good:
             pass
     elif strict:
-        run.keep_all_or_nothing(list(good))
+        run.keep_all_or_nothing(good)
     else:
         run.keep_in_batches(good)
     summary.errors.sort(key=lambda error: error.row)
@@ -169,15 +172,64 @@ class _Run:
         else:
             self._count(rows, answers)
 
-    def keep_all_or_nothing(self, rows: Sequence[ImportedRow]) -> None:
-        """Keeps every row in one transaction, or none when any row of the file is wrong."""
-        if self.summary.errors:
-            return
+    def keep_all_or_nothing(self, good: Iterator[ImportedRow]) -> None:
+        """Keeps every row, or none when any row of the file is wrong.
+
+        A store that can be asked first is asked for the whole file, and then keeps it in batches:
+        a run that is cut off leaves whole batches, and the next one goes on from there. Any other
+        store keeps all rows in one transaction.
+        """
+        checks = foresees = None
+        if isinstance(self.save, ChecksFirst):
+            checks = self.save.checker(self.actor, self.planner.kind)
+            foresees = self.save if isinstance(self.save, Foresees) else None
+        batches: list[list[ImportedRow]] = []
+        read = 0
+        try:
+            while batch := list(islice(good, BATCH)):
+                batches.append(batch)
+                read += len(batch)
+                if foresees is not None and len(batches) <= AHEAD and not self.summary.errors:
+                    foresees.foresee(self.actor, self.planner.kind, batch, read)
+                if checks is not None and not self._check(checks, batch):
+                    checks = None
+            if self.summary.errors:
+                return
+            if checks is None:
+                self._keep_whole(batches)
+                return
+            for number, batch in enumerate(batches):
+                if foresees is not None and number + 1 < len(batches):
+                    foresees.foresee(self.actor, self.planner.kind, batches[number + 1], read)
+                if not self._keep_whole([batch]):
+                    self._changed_meanwhile(number * BATCH)
+                    return
+        finally:
+            if foresees is not None:
+                foresees.rest()
+
+    def _check(self, checks: Checks, batch: Sequence[ImportedRow]) -> bool:
+        """Reports what keeping a batch would refuse; False when that cannot be told beforehand."""
+        found: Sequence[Refused | None] | None = ()
+        try:
+            with self.database.transaction() as session:
+                found = checks(session, batch)
+                raise _Undo
+        except _Undo:
+            pass
+        except DomainError as error:
+            self._refuse_batch(batch, error)
+        for row, answer in zip(batch, found or (), strict=False):
+            if answer is not None:
+                self._error(row, answer.field, answer.message)
+        return found is not None
+
+    def _keep_whole(self, batches: Sequence[Sequence[ImportedRow]]) -> bool:
+        """Keeps batches in one transaction; when any row is refused, reports it and keeps none."""
         kept = []
         try:
             with self.database.transaction() as session:
-                for start in range(0, len(rows), BATCH):
-                    batch = rows[start : start + BATCH]
+                for batch in batches:
                     answers = list(self.save(session, self.actor, self.planner.kind, batch))
                     kept.append((batch, answers))
                 if any(isinstance(answer, Refused) for _, all_ in kept for answer in all_):
@@ -191,11 +243,23 @@ class _Run:
                 ]
                 self._count([row for row, _ in refused], [answer for _, answer in refused])
         except DomainError as error:
-            first = rows[BATCH * len(kept)]
-            self.summary.errors.append(RowError(first.number, "", f"本批未能保存：{error.message}"))
+            self._refuse_batch(batches[len(kept)], error)
         else:
             for batch, answers in kept:
                 self._count(batch, answers)
+        return not self.summary.errors
+
+    def _refuse_batch(self, batch: Sequence[ImportedRow], error: DomainError) -> None:
+        message = f"本批未能保存：{error.message}"
+        self.summary.errors.append(RowError(batch[0].number, "", message))
+
+    def _changed_meanwhile(self, kept: int) -> None:
+        """What was checked a moment ago no longer holds: says how far the file was kept."""
+        if kept:
+            self.planner.remarks[
+                f"检查之后平台上的内容有变动：前 {kept:,} 行已经导入，其余没有；"
+                "请按提示改正后再导入同一文件，已导入的不会重复"
+            ] += 1
 
     def _count(self, rows: Sequence[ImportedRow], answers: Sequence[object]) -> None:
         for row, answer in zip(rows, answers, strict=True):
