@@ -4,34 +4,28 @@ All engines are exact. They round components to float16 on the way in (a unit ve
 products move by less than 0.001), so that a text has one score wherever it lies: in the mapped
 base of a snapshot, in the tail in memory, or in a database.
 
-FAISS is imported at the first search, with one OpenMP thread: a process whose FAISS has made a
-thread pool hangs in its forked children (facebookresearch/faiss issue 5206), and one thread per
-worker is also the faster choice for small indexes.
+FAISS itself is asked in `indexes.flat`.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from indexes.flat import Ranked, best, codes, empty, faiss
 
 Vectors = NDArray[np.float32]
 Slots = NDArray[np.int64]
 Ids = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-_CLOSE = 1e-5  # beyond what float32 sums of a few hundred products of unit vectors differ by
-_DEEPEST = 16  # so many times k is looked for ties before all that are near are asked for
 _BLOCK = 50_000  # vectors handled at a time where a copy of all would be too large
-_SPARSE = 64  # of so many vectors at most one is allowed: these are copied out and searched
 
 
 class VectorInvalid(ValueError):
@@ -130,18 +124,6 @@ class VectorEngine(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """The slots that `VectorShard.search` finds, with float32 scores of theirs."""
-
-    slots: Slots
-    scores: NDArray[np.float32]
-    rest: float
-    """No other allowed slot has more; -inf when there is none."""
-    error: float
-    """How much float32 sums of these may differ from exact ones, for vectors of length one."""
-
-
 def ranked(shard: VectorShard, query: Any, k: int, allowed: Mask) -> Ranked | None:
     """`shard.search` with scores, where the engine has them at no further price."""
     return shard.ranked(query, k, allowed) if isinstance(shard, FaissVectors) else None
@@ -154,17 +136,6 @@ def scores_of(
     if not isinstance(shard, FaissVectors):
         return [shard.scores(query, slots) for query in queries]
     return shard.scores_of(queries, slots)
-
-
-@cache
-def faiss() -> ModuleType:
-    """The library, with one thread."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # SWIG types without __module__ on newer Pythons
-        import faiss as module
-    module.omp_set_num_threads(1)
-    found: ModuleType = module
-    return found
 
 
 def checked(vectors: Any, dim: int) -> Vectors:
@@ -261,7 +232,7 @@ class FaissVectors:
     def _parts(self) -> list[tuple[Any, int]]:
         """(index, first slot) of the base and of the tail, with what is pending added."""
         if self._tail is None:
-            self._tail = _empty(self.dim)
+            self._tail = empty(self.dim)
         for vectors in self._pending:
             self._tail.add(vectors)
         self._pending.clear()
@@ -280,7 +251,7 @@ class FaissVectors:
         rest = -np.inf
         if k > 0:
             for index, first in self._parts():
-                found = _best(index, row, k, allowed[first : first + index.ntotal])
+                found = best(index, row, k, allowed[first : first + index.ntotal])
                 slots.append(found.slots + first)
                 scores.append(found.scores)
                 rest = max(rest, found.rest)
@@ -309,11 +280,11 @@ class FaissVectors:
     def _codes(self, slots: Slots) -> NDArray[np.float16]:
         parts = self._parts()
         if len(parts) == 1:
-            return _codes(parts[0][0], self.dim)[slots]
+            return codes(parts[0][0], self.dim)[slots]
         out = np.zeros((len(slots), self.dim), np.float16)
         late = slots >= self._split
         for (index, first), chosen in zip(parts, (~late, late), strict=False):
-            out[chosen] = _codes(index, self.dim)[slots[chosen] - first]
+            out[chosen] = codes(index, self.dim)[slots[chosen] - first]
         return out
 
     def rows(self, slots: Slots) -> Vectors:
@@ -334,7 +305,7 @@ class FaissVectors:
         tail = self._codes(np.arange(split, self._size)) if self._size > split else None
 
         def write(path: Path) -> None:
-            index = _empty(self.dim)
+            index = empty(self.dim)
             for start in range(0, len(slots), _BLOCK):
                 part = slots[start : start + _BLOCK]
                 rows = np.zeros((len(part), self.dim), np.float32)
@@ -342,7 +313,7 @@ class FaissVectors:
                 if tail is not None:
                     rows[late] = tail[part[late] - split]
                 if split:
-                    rows[~late] = _codes(base, self.dim)[part[~late]]
+                    rows[~late] = codes(base, self.dim)[part[~late]]
                 index.add(rows)
             faiss().write_index(index, str(path))
 
@@ -360,58 +331,3 @@ class FaissVectors:
             raise ValueError(f"向量文件 {path.name} 是 {index.ntotal} 条 {index.d} 维。")
         self._base, self._split, self._size = index, len(ids), len(ids)
         self._tail, self._pending = None, []
-
-
-def _empty(dim: int) -> Any:
-    library = faiss()
-    return library.IndexScalarQuantizer(
-        dim, library.ScalarQuantizer.QT_fp16, library.METRIC_INNER_PRODUCT
-    )
-
-
-def _codes(index: Any, dim: int) -> NDArray[np.float16]:
-    """(n, dim) the codes of an index without a copy."""
-    if not index.ntotal:
-        return np.zeros((0, dim), np.float16)
-    flat = faiss().rev_swig_ptr(index.codes.data(), index.ntotal * dim * 2)
-    found: NDArray[np.float16] = flat.view(np.float16).reshape(index.ntotal, dim)
-    return found
-
-
-def _best(index: Any, row: Vectors, k: int, allowed: Mask) -> Ranked:
-    """The best slots of one part, ties with the last included; `error` is left open."""
-    count = int(np.count_nonzero(allowed))
-    if not count:
-        return Ranked(np.zeros(0, np.int64), np.zeros(0, np.float32), -np.inf, 0.0)
-    if count * _SPARSE <= len(allowed):
-        chosen = np.flatnonzero(allowed)
-        part = _empty(index.d)
-        codes = _codes(index, index.d)[chosen]
-        part.add_sa_codes(codes.view(np.uint8).reshape(count, -1))
-        found = _best(part, row, k, np.ones(count, bool))
-        return Ranked(chosen[found.slots], found.scores, found.rest, 0.0)
-    library = faiss()
-    options = None
-    if count < len(allowed):
-        bits = np.packbits(allowed, bitorder="little")
-        chosen = library.IDSelectorBitmap(len(bits), library.swig_ptr(bits))
-        options = library.SearchParameters(sel=chosen)
-    wanted = min(k + 1, count)  # one more, to see whether the last one ties with it
-    scores, slots = (found[0] for found in index.search(row, wanted, params=options))
-    kept = min(k, count)
-    rest = float(scores[k]) if wanted > k else -np.inf
-    if wanted > k and scores[k] == scores[k - 1]:
-        last = float(scores[k - 1])
-        bound = last - _CLOSE * max(1.0, abs(last))
-        while scores[-1] >= bound and wanted < min(count, _DEEPEST * k):
-            wanted = min(4 * wanted, count)  # a few equal titles: much cheaper than range_search
-            scores, slots = (found[0] for found in index.search(row, wanted, params=options))
-        kept = int(np.count_nonzero(scores >= bound))
-        if wanted < count and scores[-1] >= bound:
-            # range_search sums in another order: its scores are equal within float32 only
-            _, further, others = index.range_search(row, bound)
-            passing = allowed[others]
-            slots, first = np.unique(np.concatenate([slots, others[passing]]), return_index=True)
-            scores = np.concatenate([scores, further[passing]])[first]
-            kept = len(slots)
-    return Ranked(slots[:kept].astype(np.int64), scores[:kept], rest, 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,8 @@ _workers = click.option(
     "时间单位毫秒；cpu_ 开头的是处理器时间，不受机器上别的程序影响。"
 )
 def command() -> None:
-    """The group."""
+    """The group; like `jiebang serve` and `jiebang worker` with one thread for BLAS."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @command.command("search", help="整套检索（编码、筛选、融合、说明理由）和单独的排序。")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import recall
 from .floors import Fts5, Parts, Tantivy, words_of
 from .market import FILTERS, Market, Texts, where
 from .measure import Progress, Times, memory, ratio, tell
@@ -35,6 +36,7 @@ def measure(market: Market, queries: list[Text], rounds: int, others: bool) -> l
         results += [
             _beside(engine, parts, texts, queries, share, rounds, market.rows) for share in FILTERS
         ]
+        results.append(recall.measure(engine, texts, queries, market.rows))
         if others:
             results.append(_lexical(engine, queries, market.rows))
     finally:
