@@ -12,7 +12,6 @@ from fpdf.enums import TableCellFillMode, WrapMode, XPos, YPos
 from fpdf.fonts import FontFace
 
 from jiebang.boards.agreements.content import Content
-from jiebang.boards.agreements.stages import role
 from jiebang.core import clock
 from jiebang.core.money import money_text
 
