@@ -35,9 +35,15 @@ def run(source: str, *arguments: str, **settings: str) -> str:
     return finish(start(source, *arguments, **settings))
 
 
-def finish(process: subprocess.Popen[str], timeout: float = 120) -> str:
-    """Waits for a program; fails with its error output unless it ended well."""
-    out, err = process.communicate(timeout=timeout)
+def finish(process: subprocess.Popen[str], timeout: float = 600) -> str:
+    """Waits for a program, long enough for a machine with many others; fails with its error output
+    unless it ended well. Nothing is left running."""
+    try:
+        out, err = process.communicate(timeout=timeout)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
     assert process.returncode == 0, f"exit {process.returncode}\n{out}\n{err}"
     return out
 

@@ -56,8 +56,10 @@ def open_database(settings: Settings, *, initialised: bool = True) -> Iterator[D
     from sqlalchemy.exc import DatabaseError, OperationalError
 
     from jiebang import schema
+    from jiebang.core import logs
     from jiebang.db import Database
 
+    logs.configure()  # to the error output: what a command prints may be read by a program
     try:
         database = Database(settings.database_url)
     except (OSError, ImportError) as error:
