@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from jiebang import wiring
 from jiebang.boards.agreements import queries as agreements
 from jiebang.boards.agreements import services as signing
+from jiebang.boards.batches import services as batches
 from jiebang.boards.models import Listing
 from jiebang.boards.responses import queries as response_queries
 from jiebang.boards.responses import services as responses
@@ -101,6 +102,7 @@ def planted_in(world: World) -> Told:
     _need(told)
     _outcome(told)
     _reviewing(told)
+    _unfinished(told)
     _others(told)
     for _ in range(2):
         jobs = wiring.jobs(world.settings, world.database, world.discovery)
@@ -328,6 +330,38 @@ def _reviewing(told: Told) -> None:
     own = ("expert", "operator")
     _scored(told, review, panel, 0, (number,), own, ("operator",))
     review.do(panel, 1, "accept")
+
+
+def _unfinished(told: Told) -> None:
+    """A draft that was not filed, an agreement that is still being written, an open batch."""
+    world, stranger, buyer = told.world, told.actor("stranger"), told.actor("buyer")
+    both = ("stranger", "buyer")
+    for place, title in enumerate(("薄板拼焊夹具", "焊缝跟踪传感器")):
+        code = world.published(stranger, Board.OUTCOME, title=title)
+        if place == 0:
+            with world.database.transaction() as session:
+                draft = responses.begin(session, buyer, world._load(session, code))
+                texts = {"approach": told.word("unfiled", "buyer")}
+                responses.save(
+                    session, buyer, draft, texts, 0, [Reply("", "")] * len(draft.answers)
+                )
+            continue
+        number = _response(told, code, "buyer", "fourth", "stranger")
+        Answers(Scene(world, stranger, buyer, stranger, code, code)).select(number)
+        with world.database.transaction() as session:
+            found = agreements.live_of(session, number)
+            assert found is not None
+            content = written({**found.newest.content})
+            content["subject"] = f"合作内容{told.word('unsigned', *both)}"
+            signing.save(session, stranger, found, found.number, content)
+            signing.propose(session, stranger, found)
+    with world.database.transaction() as session:
+        soon = clock.to_beijing(clock.now())
+        batches.open_batch(session, told.actor("operator"), {
+            "name": "样品批次", "list_type": "enterprise",
+            "opens_at": (soon - timedelta(hours=1)).isoformat(),
+            "closes_at": (soon + timedelta(days=30)).isoformat(),
+        })  # fmt: skip
 
 
 def _agree(told: Told, response_id: int, issuer: str, responder: str, prefix: str,
