@@ -55,7 +55,7 @@ def _reviewing(told: Told) -> None:
     world, stranger, operator = told.world, told.actor("stranger"), told.actor("operator")
     code = world.published(stranger, track="competition", title="壳体疲劳寿命评价")
     told.codes["reviewing"] = code
-    judges = ("expert", "third expert")
+    judges = ("stranger", "expert", "third expert")  # the first is its issuer
     number = response(told, code, "loser", "third", *judges)
     answers = Answers(Scene(world, stranger, told.actor("loser"), stranger, code, code))
     answers.check(number, operator, "qualify")
