@@ -21,7 +21,7 @@ from jiebang.boards.reviews.models import ReviewAssignment
 from jiebang.boards.standing.models import SavedSearch
 from jiebang.boards.threads.models import Thread, ThreadMeeting, ThreadMessage
 from jiebang.brokering.filling.models import Filling
-from jiebang.brokering.models import Introduction
+from jiebang.brokering.models import Assignment, Introduction
 from jiebang.core.boards import Board
 from jiebang.core.uploads import Upload
 from jiebang.orgs.models import Claim, Invitation, Membership, Organisation, VerificationRequest
@@ -103,6 +103,16 @@ ARGUMENTS: dict[str, Callable[[Any], list[Any]]] = {
 """Where the values of a route's argument come from; a new argument needs its line here."""
 
 
+def _served(session: Any) -> list[tuple[Any, ...]]:
+    """Listings of organisations that a specialist serves, each with those it could be paired with
+    (the same board, too: that must be refused)."""
+    own = select(Listing.code).join(
+        Assignment, Assignment.organisation_id == Listing.organisation_id
+    )
+    every = list(session.scalars(select(Listing.code).order_by(Listing.code)))
+    return [(code, other) for code in session.scalars(own) for other in every if other != code]
+
+
 Pairs = Callable[[Any], list[tuple[Any, ...]]]
 PAIRS: dict[tuple[str, ...], Pairs] = {
     ("agreement_id", "number"): lambda session: _rows(
@@ -114,6 +124,7 @@ PAIRS: dict[tuple[str, ...], Pairs] = {
             Listing, Listing.id == ListingAttachment.listing_id
         ),
     ),
+    ("code", "other"): _served,
     ("evidence_id", "project_id"): lambda session: [
         (evidence, project)
         for evidence in session.scalars(select(Evidence.id))

@@ -83,6 +83,7 @@ ELSEWHERE = {
     "registration.registration": "test_agreement",
     "filling.edit": "test_together",
     "threads.looks": "test_together",
+    "threads.openings": "test_openings",
     "threads.protected": "test_together",
     "standing.search": "leads on to a board: tests/boards/test_standing.py",
     "reviews.index": "nobody is asked yet: tests/boards/test_reviews.py",
