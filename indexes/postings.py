@@ -21,6 +21,7 @@ from indexes.rows import Row, Rows, inverted
 K1, B = 1.5, 0.75
 _MOST = 65535  # where a count stops
 _TAIL = 512  # texts after which the newest are merged into the tail's arrays, at the latest
+_BLOCK = 16_384  # postings gone through at a time
 _REMEMBERED = 20_000  # terms whose idf is remembered while nothing changes (some 2 MB at most)
 # Going through a posting costs about a third of going through a word of a text.
 _CHEAPER = 3
@@ -282,12 +283,17 @@ class Postings:
             if number_ is None:
                 continue
             idf = self.idf(term)
+            factors = [np.float32(weight * idf * (K1 + 1.0)) for weight in weights]
             for slots, tf in self._places(number_):
-                part = tf.astype(np.float32)
-                part /= part + penalty[slots]
-                for total, weight in zip(sums, weights, strict=True):
-                    if weight:
-                        np.add.at(total, slots, part * np.float32(weight * idf * (K1 + 1.0)))
+                for first in range(0, len(slots), _BLOCK):  # all of a block stays in the cache
+                    where = slots[first : first + _BLOCK].astype(np.intp)
+                    part = tf[first : first + _BLOCK].astype(np.float32)
+                    beside = penalty.take(where, mode="clip")  # in range, and not checked again
+                    beside += part
+                    part /= beside
+                    for total, weight, factor in zip(sums, weights, factors, strict=True):
+                        if weight:
+                            np.add.at(total, where, part * factor)
 
     def _places(self, term: int) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
         found = [self._base.of(term), self._tail.of(term)]
