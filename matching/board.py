@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexes.collection import Collection
-from indexes.vectors import Ranked, VectorEngine, ranked, scores_of
+from indexes.flat import Ranked
+from indexes.vectors import VectorEngine, ranked, scores_of
 from matching import ranking
 from matching.documents import DEMAND_SIDE, Conditions, Kind
 from matching.encoder import Encoder, StaticEncoder

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from indexes.vectors import Ranked
+from indexes.flat import Ranked
 
 _AT_ONCE = 256  # listings looked at between two decisions
 _SPARE = 1e-9  # what float64 sums of a few numbers of this size are off by, and far more
