@@ -23,7 +23,7 @@ class RawFaiss:
     """The same vectors in a plain FAISS index of the same kind, asked without anything around."""
 
     def __init__(self, rows: NDArray[np.float32]):
-        from indexes.vectors import faiss
+        from indexes.flat import faiss
 
         self._library = faiss()
         self._index = self._library.IndexScalarQuantizer(
