@@ -22,6 +22,7 @@ from indexes.rows import GrowingRows, Rows, inverted, taken
 K1, B = 1.5, 0.75
 _MOST = 65535  # where a count stops
 _TAIL = 512  # so many of the newest texts are read by a search rather than merged
+_BLOCK = 16_384  # postings gone through at a time
 _REMEMBERED = 20_000  # terms whose idf is remembered while nothing changes (some 2 MB at most)
 # Going through a posting costs about a third of going through a word of a text.
 _CHEAPER = 3
@@ -313,15 +314,19 @@ class Postings:
                 known[number] = [weight * idf * (K1 + 1.0) for weight in weights]
         for number, factors in known.items():
             for slots, tf in self._places(number):
-                part = tf.astype(np.float32)
-                part /= part + penalty[slots]
-                for total, factor in zip(sums, factors, strict=True):
-                    if factor:
-                        np.add.at(total, slots, part * np.float32(factor))
+                for first in range(0, len(slots), _BLOCK):  # all of a block stays in the cache
+                    where = slots[first : first + _BLOCK].astype(np.intp)
+                    part = tf[first : first + _BLOCK].astype(np.float32)
+                    beside = penalty.take(where, mode="clip")  # in range, and not checked again
+                    beside += part
+                    part /= beside
+                    for total, factor in zip(sums, factors, strict=True):
+                        if factor:
+                            np.add.at(total, where, part * np.float32(factor))
         if known and len(late):
-            first = self._merged
+            newest = self._merged
             hits = self._by_texts(late, known)
-            _sum_up(hits, penalty[first:], known, [total[first:] for total in sums])
+            _sum_up(hits, penalty[newest:], known, [total[newest:] for total in sums])
 
     def _penalties(self) -> NDArray[np.float32]:
         """(slots,) what stands beside tf in the divisor, kept while the mean length stays."""

@@ -60,8 +60,8 @@ class Near:
         asked = _telling(words, self._postings)
         distinct, places = self._distinct(terms)
         near = self._cosines(distinct, asked)
-        any_near = np.asarray(near.any(axis=1))
-        hits = np.flatnonzero(any_near[places])  # of a text's words few are near to any
+        some = np.asarray(near.any(axis=1))
+        hits = np.flatnonzero(some[places])  # of a text's words few are near to any
         owner = np.searchsorted(starts, hits, "right") - 1
         first = np.flatnonzero(np.diff(owner, prepend=-1))
         best = np.zeros((len(slots), len(asked)))

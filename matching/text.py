@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -28,6 +28,7 @@ _TOKEN = re.compile(
 _HIDDEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]")
 _BLANK = re.compile(r"\s+")
 _CONTENT = re.compile(r"[^\W_]")
+_PLAIN = re.compile("[\u4e00-\u9fff]")  # stays what it is, whatever it is folded to
 _SENTENCE = re.compile(r"[^。！？!?；;\n\r]+[。！？!?；;]*")
 _CLAUSE = re.compile(r"[^，,、：:]+[，,、：:]*")
 # Characters that are nearly always grammar: a bigram with one of them says nothing.
@@ -62,7 +63,7 @@ def normalise(text: str) -> str:
 
 def has_content(text: str) -> bool:
     """False for text that is only punctuation, blanks or emoji."""
-    return _CONTENT.search(fold(text)) is not None
+    return _PLAIN.search(text) is not None or _CONTENT.search(fold(text)) is not None
 
 
 def sentences(text: str) -> list[str]:
@@ -85,6 +86,12 @@ def sentences(text: str) -> list[str]:
     return [sentence for sentence in found if has_content(sentence)]
 
 
+@lru_cache(maxsize=4096)
+def _cut(run: str) -> tuple[str, ...]:
+    """The words of a run of Han characters: a query is cut for searching and for explaining."""
+    return tuple(default_lexicon().cut(run))
+
+
 @lru_cache(maxsize=65536)
 def _inside(word: str) -> tuple[tuple[str, int], ...]:
     """Dictionary words of two and three characters inside `word` (jieba's search mode)."""
@@ -102,7 +109,7 @@ def _inside(word: str) -> tuple[tuple[str, int], ...]:
 def _han(run: str, base: int) -> Iterator[Token]:
     known = set()  # where a two-character word starts: its bigram would be a repetition
     at = 0
-    for word in default_lexicon().cut(run):
+    for word in _cut(run):
         size = len(word)
         yield Token(word, base + at, base + at + size, "word")
         if size == 2:
@@ -134,15 +141,15 @@ def tokens(folded: str) -> Iterator[Token]:
                 yield Token(form, start, end, "sub" if position else "code")
 
 
-def runs(folded: str) -> Iterator[tuple[bool, list[str]]]:
+def runs(folded: str) -> Iterator[tuple[bool, Sequence[str]]]:
     """The pieces of already folded text, in order: (True, the words of a run of Han characters)
     or (False, the forms of a designation, number or Latin word, of which the first is shown)."""
     for match in _TOKEN.finditer(folded):
         name = match.lastgroup
         if name == "han":
-            yield True, default_lexicon().cut(match[0])
+            yield True, _cut(match[0])
         else:
-            yield False, list(_FORMS[name or "code"](match[0]))
+            yield False, _FORMS[name or "code"](match[0])
 
 
 def inner_segments(word: str) -> tuple[list[str], list[str]]:
@@ -175,7 +182,7 @@ def _han_segments(run: str) -> list[str]:
     found: list[str] = []
     known = set()
     at = 0
-    for word in default_lexicon().cut(run):
+    for word in _cut(run):
         size = len(word)
         found.append(word)
         if size == 2:

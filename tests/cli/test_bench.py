@@ -24,7 +24,7 @@ def _run(*arguments: str) -> list[dict[str, Any]]:
 def test_search_stands_beside_its_floor(tmp_path) -> None:
     arguments = ("search", "--rows", "300", "--rounds", "8", "--workers", "1", "--others")
     results = _run(*arguments, "--keep", str(tmp_path))
-    whole, *beside, lexical = results
+    whole, *beside, rounding, lexical = results
     assert {"1 client, filter 100%", "1 client, filter 0.5%", "8 clients, filter 100%"} <= set(
         whole
     )
@@ -34,11 +34,12 @@ def test_search_stands_beside_its_floor(tmp_path) -> None:
         assert each["ratio"]["ranked/floor (mean)"] > 0
         assert each["ratio"]["recall@50"] == 1.0
         assert each["ranked list"]["cpu_p95"] > 0 and each["floor"]["cpu_p50"] > 0
+    assert rounding["recall@50"] > 0.97 and rounding["queries"]["asked"] == 8
     assert lexical["indexes.postings"]["cpu_p50"] > 0 and lexical["raw arrays"]["cpu_p50"] > 0
     assert lexical["tantivy"] and lexical["fts5"]  # figures, or why there are none
     kept = json.loads((tmp_path / "market-300" / "about.json").read_text())
     assert kept["rows"] == 300
-    assert len(_run(*arguments[:-1], "--keep", str(tmp_path))) == 4  # the kept one is used again
+    assert len(_run(*arguments[:-1], "--keep", str(tmp_path))) == 5  # the kept one is used again
 
 
 def test_index_recalls_everything() -> None:
