@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from jiebang.core import clock
@@ -25,10 +24,11 @@ STEPS = 3
 """The holder, the specialist, the operators; a row that reached it has nobody left to climb to."""
 
 
-def late(query: Select[Any], kind: Any, limit: int, *, day: str = "due", most: int = STEPS) -> Any:
+def late(query: Any, kind: Any, limit: int, *, day: str = "due", most: int = STEPS) -> Any:
     """The query for rows of a kind past their day that can still climb, the oldest first, locked.
 
-    Those that another worker holds are left to it. `day` names the column with the date.
+    Those that another worker holds are left to it. `query` is a SELECT, `day` names the column
+    with the date.
     """
     due = getattr(kind, day)
     return (
