@@ -27,7 +27,8 @@ STEPS = 3
 def late(query: Any, kind: Any, limit: int, *, day: str = "due", most: int = STEPS) -> Any:
     """The query for rows of a kind past their day that can still climb, the oldest first, locked.
 
-    Those that another worker holds are left to it. `day` names the column with the date.
+    Those that another worker holds are left to it. `query` is a SELECT, `day` names the column
+    with the date.
     """
     due = getattr(kind, day)
     return (

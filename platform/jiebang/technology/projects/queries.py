@@ -116,8 +116,7 @@ def check(session: Session, check_id: int, actor: Actor, *, lock: bool = False) 
         project_id = found.milestone.project_id
         session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
         for kind, key in ((Milestone, found.milestone_id), (MilestoneCheck, found.id)):
-            again = select(kind).where(kind.id == key).with_for_update(of=kind)
-            session.scalars(again.execution_options(populate_existing=True)).unique().one()
+            session.get_one(kind, key, with_for_update={"of": kind}, populate_existing=True)
     return found
 
 
