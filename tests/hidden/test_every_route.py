@@ -25,9 +25,9 @@ PEOPLE = (
     *(role.value for role in Role if role not in (Role.EXPERT, Role.SPECIALIST)),
 )  # fmt: skip
 FILES = {
-    "boards.download", "boards.template", "contracts.paper", "orgs.paper", "projects.archive",
-    "projects.file", "publicity.evidence", "registration.sheet", "threads.download",
-    "threads.protected_file",
+    "boards.download", "boards.template", "contracts.paper", "grants.export", "orgs.paper",
+    "projects.archive", "projects.file", "publicity.evidence", "registration.sheet",
+    "threads.download", "threads.protected_file",
 }  # fmt: skip
 """Routes whose answers are opened as files; one that is missing here fails the test."""
 UNREAD = {
@@ -40,6 +40,8 @@ UNREAD = {
     "orgs.paper": "a licence, and nobody handed one in: tests/orgs/test_verification.py",
     "boards.diagnosis": "nothing is being diagnosed: tests/boards/test_disclosure.py",
     "filling.edit": "what was handed over is the firm's: tests/brokering/test_filling.py",
+    "projects.check": "no expert was asked: tests/technology/test_milestone_experts.py",
+    "projects.check_file": "no expert was asked: tests/technology/test_milestone_experts.py",
     "results.case": "both parties agreed to its words: tests/technology/test_project_pages.py",
     "standing.search": "leads on to a board: tests/boards/test_standing.py",
 }
