@@ -16,6 +16,7 @@ from jiebang.boards import consultations, services
 from jiebang.boards.models import Listing
 from jiebang.boards.services import attachments
 from jiebang.boards.services import diagnosis as diagnosing
+from jiebang.core import logs
 from jiebang.core.boards import Board
 from jiebang.core.permissions import SYSTEM, Actor, Role
 from jiebang.core.uploads import Received
@@ -90,7 +91,9 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
     with world_on("sqlite", tmp_path_factory.mktemp("disclosure")) as world:
         logged = io.StringIO()
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(logged))
-        yield plant(world, logged)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(logs, "configure", lambda: None)  # a command run here logs here, too
+            yield plant(world, logged)
 
 
 def plant(world: World, logged: io.StringIO) -> Planted:

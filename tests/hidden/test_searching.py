@@ -13,7 +13,7 @@ from jiebang.accounts.models import User
 from jiebang.boards.standing import services as standing
 from jiebang.boards.views import browse
 from jiebang.cli import Commands
-from jiebang.core import outbox
+from jiebang.core import logs, outbox
 from jiebang.core.audit import AuditEntry
 from jiebang.core.boards import Board
 from jiebang.core.outbox import Job
@@ -115,6 +115,7 @@ def test_the_command_line_prints_only_what_everybody_may_see(
     world, leaks = told.world, []
     monkeypatch.setenv("JIEBANG_HOME", str(world.settings.home))
     monkeypatch.setenv("JIEBANG_DATABASE_URL", world.settings.database_url)
+    monkeypatch.setattr(logs, "configure", lambda: None)  # this process logs where it did
     commands, run = Commands(), CliRunner()
     known = set(commands.list_commands(None))  # type: ignore[arg-type]
     # each command prints no listings, or is called here
