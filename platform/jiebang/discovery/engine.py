@@ -44,6 +44,8 @@ class Found:
     card: Card
     match: Match
     explanation: Explanation | None
+    document: Document | None = None
+    """The public text that was explained."""
     theirs: Match | None = None
     """How the asking listing looks from this one's side, where both are on the boards."""
 
@@ -249,24 +251,23 @@ class Discovery:
         cards = self.provider.cards(session, ids, viewer)
         if not explain:  # a long list needs no texts
             return [Found(cards[match.id], match, None) for match in matches if match.id in cards]
-        items = self.provider.indexables(session, ids)
+        texts = {n: one.document for n, one in self.provider.indexables(session, ids).items()}
         return [
-            Found(cards[match.id], match, live.engine.explain(query, items[match.id].document))
-            for match in matches
-            if match.id in cards and match.id in items
+            Found(cards[match.id], match, live.engine.explain(query, text), text)
+            for match, text in ((each, texts.get(each.id)) for each in matches)
+            if match.id in cards and text is not None
         ]
 
     def both_ways(self, session: Session, item: Indexable, found: Sequence[Found]) -> list[Found]:
-        """Matches of a published listing with the other side's view of it, the best for both
-        first. Of a listing that is on no board, a draft say, they stay as they are.
+        """Explained matches of a published listing with the other side's view of it, the best for
+        both first. Of a listing that is on no board, a draft say, they stay as they are.
         """
         where = Filter(max_visibility=2, only_ids=frozenset({item.document.id}))
-        ids, kind = [each.card.id for each in found], item.document.kind
-        documents = {n: one.document for n, one in self.provider.indexables(session, ids).items()}
+        documents, kind = {e.card.id: e.document for e in found if e.document}, item.document.kind
         seen: dict[int, Match] = {}
         with self.live.present() as engine:
-            texts = texts_of(session, ids, engine.encoder.fingerprint)
-            for key in texts.keys() & documents.keys():
+            texts = texts_of(session, documents, engine.encoder.fingerprint)
+            for key in texts:
                 for match in engine.search(texts[key], kind, 1, where, documents[key].conditions):
                     seen[key] = match
         both = [replace(each, theirs=seen.get(each.card.id)) for each in found]
@@ -314,10 +315,9 @@ class Discovery:
         matches = self.live.search(prepared, kind, 1, where, query.conditions)
         if not matches:
             return None
-        why = self.live.engine.explain(query, items[other_id].document)
-        (found,) = self.both_ways(
-            session, items[listing_id], [Found(cards[other_id], matches[0], why)]
-        )
+        other = items[other_id].document
+        one = Found(cards[other_id], matches[0], self.live.engine.explain(query, other), other)
+        (found,) = self.both_ways(session, items[listing_id], [one])
         return found, query
 
     def parts(

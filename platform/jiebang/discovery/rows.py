@@ -143,17 +143,7 @@ def write_texts(
 
 def text_of(session: Session, listing_id: int, model: str) -> Prepared | None:
     """A live listing's text under a model; None when there is none that is up to date."""
-    found = session.scalar(
-        select(SearchText.prepared)
-        .join(SearchRow, SearchRow.listing_id == SearchText.listing_id)
-        .where(
-            SearchText.listing_id == listing_id,
-            SearchText.model == model,
-            SearchText.revision == SearchRow.revision,
-            SearchRow.live,
-        )
-    )
-    return None if found is None else Prepared.from_bytes(found)
+    return texts_of(session, [listing_id], model).get(listing_id)
 
 
 def texts_of(session: Session, ids: Collection[int], model: str) -> dict[int, Prepared]:
