@@ -17,13 +17,13 @@ from matching import codes, simplified
 from matching.lexicon import default_lexicon
 
 BIGRAM = "~"  # first character of a bigram segment; no word segment contains it
-_HAN = "\u3400-\u9fff\u3005\u3007\U00020000-\U0003ffff"  # NFKC maps the compatibility block here
+HAN = "\u3400-\u9fff\u3005\u3007\U00020000-\U0003ffff"  # NFKC maps the compatibility block here
 _TOKEN = re.compile(
     rf"(?P<standard>(?<![a-z0-9]){codes.STANDARD})"
     rf"|(?P<size>(?<![a-z0-9.]){codes.SIZE})"
     rf"|(?P<number>(?<![a-z0-9.]){codes.NUMBER})"
-    rf"|(?P<code>{codes.code_pattern(_HAN)})"
-    rf"|(?P<han>[{_HAN}]{{1,400}})"
+    rf"|(?P<code>{codes.code_pattern(HAN)})"
+    rf"|(?P<han>[{HAN}]{{1,400}})"
 )
 _HIDDEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]")
 _BLANK = re.compile(r"\s+")
@@ -104,6 +104,12 @@ def _inside(word: str) -> tuple[tuple[str, int], ...]:
                 if part in lexicon:
                     found.append((part, start))
     return tuple(found)
+
+
+def forget() -> None:
+    """Cuts everything anew: the dictionary has changed."""
+    _cut.cache_clear()
+    _inside.cache_clear()
 
 
 def _han(run: str, base: int) -> Iterator[Token]:

@@ -38,6 +38,7 @@ SETTINGS = (
     Setting("JIEBANG_HOME", "数据目录（数据库、上传文件、索引快照）", "./var"),
     Setting("JIEBANG_DATABASE_URL", "数据库地址", "数据目录下的 SQLite", secret=True),
     Setting("JIEBANG_MODEL", "向量模型：文件夹或模型名", "随附模型"),
+    Setting("JIEBANG_TERMS", "本地术语文件（UTF-8，每行一个术语）", "数据目录下的 terms.txt，如有"),
     Setting("JIEBANG_VECTOR_ENGINE", "向量引擎：faiss（进程内）或 pgvector（PostgreSQL）", "faiss"),
     Setting("PORT", "网页服务端口", "8000"),
     Setting("JIEBANG_HOST", "网页服务监听地址", "127.0.0.1"),
@@ -61,6 +62,8 @@ class Settings:
     home: Path
     database_url: str
     model: str | None
+    terms: Path | None
+    """The operator's own terms (`matching.terms`); none when there is no file."""
     vector_engine: str
     """"faiss" or "pgvector"."""
     port: int
@@ -179,10 +182,14 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     )
     if not base_url.startswith(("http://", "https://")):
         problems.append(f"JIEBANG_BASE_URL：“{base_url}”应以 http:// 或 https:// 开头")
+    terms = Path(source.get("JIEBANG_TERMS", "").strip() or home / "terms.txt").expanduser()
+    if source.get("JIEBANG_TERMS", "").strip() and not terms.is_file():
+        problems.append(f"JIEBANG_TERMS：没有找到文件 {terms}")
     settings = Settings(
         home=home,
         database_url=database_url,
         model=source.get("JIEBANG_MODEL", "").strip() or None,
+        terms=terms.resolve() if terms.is_file() else None,
         vector_engine=vector_engine,
         port=port,
         host=source.get("JIEBANG_HOST", "").strip() or "127.0.0.1",

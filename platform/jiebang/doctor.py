@@ -225,15 +225,22 @@ def _vectors(settings: config.Settings, database: Database) -> Finding:
 
 
 def _index(settings: config.Settings, database: Database) -> Iterator[Finding]:
+    from matching import terms as own_terms
     from matching.encoder import ModelInvalid, ModelMissing, load_encoder
 
     try:
-        encoder = load_encoder(settings.model)
+        terms = own_terms.read(settings.terms) if settings.terms else ()
+        encoder = own_terms.named(load_encoder(settings.model), terms)
     except (ModelMissing, ModelInvalid) as error:
         yield Finding("向量模型", State.WRONG, str(error), "检查 JIEBANG_MODEL")
         return
+    except own_terms.TermsInvalid as error:
+        yield Finding("本地术语", State.WRONG, str(error), "改好文件后重新启动服务")
+        return
     which = settings.model or "随附模型"
     yield Finding("向量模型", State.FINE, f"{which}，{encoder.dim} 维（{encoder.fingerprint}）")
+    if terms:
+        yield Finding("本地术语", State.FINE, f"{settings.terms}，{len(terms)} 个")
     with database.reading() as session:
         now = state(session)
         model = now.model or encoder.fingerprint

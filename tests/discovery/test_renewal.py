@@ -14,6 +14,7 @@ from safetensors.numpy import load, save_file
 from sqlalchemy import select
 
 from jiebang import wiring
+from jiebang.config import SettingsError
 from jiebang.core import clock
 from jiebang.core.boards import Board
 from jiebang.core.permissions import ANONYMOUS
@@ -22,7 +23,9 @@ from jiebang.discovery.engine import Discovery
 from jiebang.discovery.models import SearchText
 from jiebang.discovery.renewal import PART_LIVES, Renewal, keep_model, progress_of
 from jiebang.discovery.rows import stale_rows, state
+from matching import terms as own_terms
 from matching.encoder import BUNDLED
+from matching.prepared import Prepared
 from tests.factories import World
 
 
@@ -109,6 +112,42 @@ def test_the_old_model_serves_until_all_is_encoded_and_all_switch_at_once(
     assert models_kept(world) == {new}
     assert (world.settings.models / new).is_dir()
     assert finds(world, world.another(), "zqlate") == [late]
+
+
+def with_terms(world: World, folder: Path, *terms: str) -> Discovery:
+    """A process that was started after the operator has written these terms."""
+    path = folder / "own.txt"
+    path.write_text("\n".join(terms), encoding="utf-8")
+    settings = replace(world.settings, terms=path if terms else None)
+    return wiring.discovery(settings, world.database)
+
+
+def test_own_terms_take_effect_like_another_model(any_world: World, tmp_path: Path) -> None:
+    world, owner = any_world, any_world.owner()
+    code = world.published(owner, title="泉城智链平台的接口改造", deadline=None)
+    try:
+        door = with_terms(world, tmp_path, "泉城智链")
+        assert finds(world, door, "泉城智链") == [code], "it serves with what was encoded before"
+        assert Renewal(door).run()
+        with world.database.reading() as session:
+            assert state(session).model == door.configured.fingerprint
+            stored = session.scalars(select(SearchText)).all()
+            segments = [Prepared.from_bytes(each.prepared).title_segments for each in stored]
+        assert any("泉城智链" in each for each in segments)
+        Renewal(door).tidy()
+        # whoever comes with other terms goes on with what serves, and in time takes its place
+        later = with_terms(world, tmp_path, "泉城智链", "接口改造")
+        assert finds(world, later, "泉城智链") == [code]
+        assert later.live.engine.encoder.fingerprint == door.configured.fingerprint
+        assert Renewal(later).run()
+        assert finds(world, later, "接口改造") == [code]
+    finally:
+        own_terms.use(())
+
+
+def test_unusable_terms_stop_the_start(world: World, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="第 1 行“钢”"):
+        with_terms(world, tmp_path, "钢")
 
 
 def test_processes_with_older_settings_do_not_switch_back(world: World, other_model: Path) -> None:

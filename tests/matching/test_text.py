@@ -12,9 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from matching import text
+from matching import compiled, lexicon, text
 from matching.highlight import highlight
-from matching.lexicon import Lexicon, default_lexicon, jieba_dictionary, read_terms
+from matching.lexicon import (
+    PACKED,
+    Lexicon,
+    _pairs,
+    default_lexicon,
+    jieba_dictionary,
+    pack_default,
+    read_terms,
+    source_of,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -155,6 +164,57 @@ def test_domain_terms_win_as_a_whole() -> None:
     whole = sum(lexicon.cut(word) == [word] for word in terms)
     assert whole > 0.95 * len(terms)
     assert jieba_dictionary().name == "dict.txt"
+
+
+def test_the_packed_dictionary_is_the_installed_one() -> None:
+    """`python -m matching.training.lexicon` makes it anew."""
+    with jieba_dictionary().open(encoding="utf-8") as lines:
+        fresh = Lexicon(_pairs(lines), read_terms())
+    stored = compiled.read(PACKED)
+    assert stored.source == source_of(jieba_dictionary())
+    packed = Lexicon.of(stored)
+    words = random.Random(3).sample(sorted(dict(read_terms())), 500)
+    for word in words:
+        assert packed.cut(word + "的" + word[::-1]) == fresh.cut(word + "的" + word[::-1])
+    assert stored.short == compiled.unpack(pack_default()).short
+    assert stored.longer == compiled.unpack(pack_default()).longer
+
+
+def test_another_dictionary_is_packed_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tmp_path / "dict.txt"
+    other.write_text("高强 50 a\n高强钢 3 n\n钢板 9 n\n", encoding="utf-8")
+    monkeypatch.setattr(lexicon, "jieba_dictionary", lambda: other)
+    plain = lexicon.plain_lexicon.__wrapped__()
+    assert "高强钢" in plain and "热处理" not in plain
+    monkeypatch.setattr(lexicon, "PACKED", tmp_path / "none.npz")
+    assert lexicon.plain_lexicon.__wrapped__().cut("高强钢板") == plain.cut("高强钢板")
+
+
+@pytest.mark.parametrize("broken", [b"", b"PK\x03\x04", b"no file at all"])
+def test_a_broken_packed_dictionary_is_refused(broken: bytes) -> None:
+    with pytest.raises(compiled.CompiledInvalid, match="词典文件"):
+        compiled.unpack(broken)
+    whole = PACKED.read_bytes()
+    with pytest.raises(compiled.CompiledInvalid):
+        compiled.unpack(whole[: len(whole) // 2])
+
+
+def test_own_terms_stay_whole_and_change_nothing_else() -> None:
+    plain = lexicon.plain_lexicon()
+    own = ["泉城智链", "济阳", "鲁中", "锻压机床群控器", "钢研", "泉城智链平台"]
+    assert [plain.cut(word) == [word] for word in own].count(True) < len(own)
+    extended = plain.with_terms(own)
+    for word in own:
+        assert extended.cut(word) == [word]
+        assert word in extended
+    assert extended.cut("我市泉城智链平台与泉城智链的钢研所") == [
+        "我市", "泉城智链平台", "与", "泉城智链", "的", "钢研", "所",
+    ]  # fmt: skip
+    untouched = "高强钢的热处理工艺参数优化与疲劳寿命预测"
+    assert extended.cut(untouched) == plain.cut(untouched)
+    again = extended.with_terms(["热处理线", "泉城智链"])
+    assert again.cut("热处理线") == ["热处理线"]
+    assert "泉城智链" in again and "锻压机床群控器" not in again  # these replace the former ones
 
 
 def test_an_empty_dictionary_is_refused() -> None:

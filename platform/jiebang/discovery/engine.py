@@ -11,12 +11,13 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from jiebang.config import Settings
+from jiebang.config import Settings, SettingsError
 from jiebang.core import clock
 from jiebang.core.boards import Board
 from jiebang.core.errors import DomainError
 from jiebang.core.permissions import ANONYMOUS, Actor
 from jiebang.db import Database
+from matching import terms as own_terms
 from matching.documents import Document, Kind
 from matching.encoder import Encoder, ModelInvalid, ModelMissing, load_encoder
 from matching.engine import Engine, Filter, Match, Packed, Prepared, version_of
@@ -32,6 +33,9 @@ from .rows import OtherModel, retire_row, state, text_of, texts_of, write_rows
 from .vectors import vector_engine
 
 log = structlog.get_logger()
+
+TERMS = "terms.txt"
+"""In the kept copy of a model: the operator's terms that belong to it."""
 
 WEAK = frozenset({"强", "较强", "弱"})
 """Levels worth showing; 无 is an empty list with advice, not ten weak ones."""
@@ -55,6 +59,14 @@ class Found:
         return joint(self.match.score, self.theirs.score) if self.theirs else self.match.score
 
 
+def terms_of(settings: Settings) -> tuple[str, ...]:
+    """The operator's own terms; raises SettingsError."""
+    try:
+        return own_terms.read(settings.terms) if settings.terms else ()
+    except own_terms.TermsInvalid as error:
+        raise SettingsError([f"本地术语文件 {error}"]) from error
+
+
 class SearchUnavailable(ModelMissing, DomainError):
     """There is no usable model. As a text it is the advice for whoever runs the machine; pages
     show `message`, which tells visitors nothing of its folders."""
@@ -70,9 +82,12 @@ class Discovery:
     """One per process. The model and the index are loaded at the first question."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
-        """SettingsError when the database cannot keep vectors although the settings ask for it."""
+        """SettingsError when the database cannot keep vectors although the settings ask for it,
+        or the operator's terms cannot be read."""
         self.settings = settings
         self.database = database
+        self.terms = terms_of(settings)
+        own_terms.use(self.terms)
         self.rankings = RankingStore(settings.home / "ranking")
         self.vectors = vector_engine(settings, database)
         self.provider: Provider
@@ -127,17 +142,23 @@ class Discovery:
     def _configured_encoder(self) -> Encoder:
         try:
             if self._configured is None:
-                self._configured = load_encoder(self.settings.model)
+                encoder = load_encoder(self.settings.model)
+                self._configured = own_terms.named(encoder, self.terms)
             return self._configured
         except (ModelMissing, ModelInvalid) as error:
             log.error("model_unusable", reason=str(error))
             raise SearchUnavailable(str(error)) from error
 
     def _encoder_of(self, fingerprint: str, place: str | None) -> Encoder | None:
-        """The encoder of a fingerprint: the configured one, the kept copy, or at its place."""
-        for where in (self.settings.model, str(self.settings.models / fingerprint), place):
-            with suppress(ModelMissing, ModelInvalid):
-                found = self.configured if where == self.settings.model else load_encoder(where)
+        """The encoder of a fingerprint: the configured one, the kept copy with the terms that it
+        had, or at its place."""
+        kept = self.settings.models / fingerprint
+        for where in (self.settings.model, str(kept), place):
+            with suppress(ModelMissing, ModelInvalid, own_terms.TermsInvalid):
+                if where == self.settings.model and self.configured.fingerprint == fingerprint:
+                    return self.configured
+                terms = own_terms.read(kept / TERMS) if (kept / TERMS).is_file() else ()
+                found = own_terms.named(load_encoder(where), terms)
                 if found.fingerprint == fingerprint:
                     return found
         return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from jiebang.core import clock
 from matching.encoder import BUNDLED, Encoder, is_static
 
-from .engine import Discovery
+from .engine import TERMS, Discovery
 from .models import SearchRevision, SearchRow, SearchText
 from .rows import (
     State,
@@ -156,7 +156,7 @@ class Renewal:
             return
         folder = Path(door.settings.model) if door.settings.model else BUNDLED
         if is_static(folder):
-            keep_model(folder, door.settings.models, encoder.fingerprint)
+            keep_model(folder, door.settings.models, encoder.fingerprint, door.terms)
         _clear(door.settings.snapshots, f"{now.database}-{encoder.fingerprint}", now.database)
         old = select(SearchText.listing_id).where(SearchText.model != encoder.fingerprint)
         while True:
@@ -178,12 +178,15 @@ def progress_of(session: Session, model: str) -> tuple[int, int]:
     return live - stale_rows(session, model), live
 
 
-def keep_model(source: Path, models: Path, fingerprint: str) -> None:
-    """Copies a model aside and renames it; the copies of other models go."""
+def keep_model(source: Path, models: Path, fingerprint: str, terms: Sequence[str] = ()) -> None:
+    """Copies a model, and the terms it is used with, aside and renames it; the copies of other
+    models go."""
     models.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (models / fingerprint).is_dir() and source != models / fingerprint:
         aside = models / f"{_PART}{token_hex(6)}"
         shutil.copytree(source, aside)
+        if terms:
+            (aside / TERMS).write_text("\n".join(terms), encoding="utf-8")
         try:
             aside.rename(models / fingerprint)
         except OSError:  # another process was first
