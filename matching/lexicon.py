@@ -100,7 +100,7 @@ class Lexicon:
 
     def _score(self, word: str) -> float:
         if len(word) > 2:
-            return self._longer[self._trie.key_id(word)]
+            return float(self._longer[self._trie.key_id(word)])
         return self._short.get(word) or self._unknown
 
     def __contains__(self, word: str) -> bool:
