@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from jiebang import memory
 from jiebang.app import create_app
 
+memory.settle()
 app = create_app()

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import click
 
-from . import Unusable, load_settings, open_database
+from . import Unusable, load_settings, one_thread, open_database
 
 
 @click.command(help="启动网页服务（含后台任务，JIEBANG_WORKER=0 可关闭）。地址由 PORT 等设置决定。")
 def command() -> None:
-    import os
-
-    # one thread a search: the requests are what runs in parallel (TRUST.md)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    one_thread()
     from jiebang import serve
 
     settings = load_settings()

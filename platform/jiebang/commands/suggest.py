@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import Unusable, load_settings, open_database
+from . import Unusable, load_settings, one_thread, open_database
 
 
 @click.command(
@@ -15,10 +15,9 @@ from . import Unusable, load_settings, open_database
 @click.option("--all", "all_", is_flag=True, required=True, help="计算六张榜的全部推荐。")
 def command(all_: bool) -> None:
     import json
-    import os
     import time
 
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    one_thread()
     from jiebang import wiring
     from jiebang.core.boards import Board
     from jiebang.discovery import suggestions

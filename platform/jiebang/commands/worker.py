@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import click
 
-from . import load_settings, open_database
+from . import load_settings, one_thread, open_database
 
 
 @click.command(help="单独运行后台任务（邮件、推荐等）；收到终止信号时做完手上的再停。")
 @click.option("--once", is_flag=True, help="做完当前到期的任务就退出。")
 @click.option("--retry-failed", is_flag=True, help="先把多次失败而停下的任务重新排队。")
 def command(once: bool, retry_failed: bool) -> None:
-    import os
     import signal
 
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    one_thread()
     from jiebang import wiring
     from jiebang.core import logs
     from jiebang.worker import Worker, requeue_failed

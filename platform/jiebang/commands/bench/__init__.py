@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,7 +50,9 @@ _workers = click.option(
 )
 def command() -> None:
     """The group; like `jiebang serve` and `jiebang worker` with one thread for BLAS."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from jiebang.commands import one_thread
+
+    one_thread()
 
 
 @command.command("search", help="整套检索（编码、筛选、融合、说明理由）和单独的排序。")

@@ -1,0 +1,30 @@
+"""How the C library hands out memory, for processes that run for weeks.
+
+glibc learns from the largest block that was ever given back: once the model's 31 MB have been
+read, blocks of up to that size come from the heap of whichever thread asks and stay there. Argon2
+takes 19 MB for each password, so every thread that signed somebody in kept as much. With fixed
+bounds large blocks go back at once; two heaps are enough for threads that share one interpreter
+lock.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+# malloc.h; a larger block than _MAPPED is mapped by itself and unmapped when it is given back
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
+# above what a search over a million listings asks for at a time (8 MB), below a password's block
+_MAPPED = 10 * 1024 * 1024
+
+
+def settle() -> bool:
+    """Sets the bounds; to be called before there are threads. False where there is no glibc."""
+    if sys.platform != "linux":
+        return False
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return False
+    settings = ((_ARENA_MAX, 2), (_MMAP_THRESHOLD, _MAPPED), (_TRIM_THRESHOLD, 2 * _MAPPED))
+    return sum(mallopt(name, value) for name, value in settings) == len(settings)
