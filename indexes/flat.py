@@ -52,6 +52,11 @@ def empty(dim: int) -> Any:
     )
 
 
+def sparse(count: int, size: int) -> bool:
+    """Whether so few vectors are allowed that they are copied out."""
+    return count * _SPARSE <= size
+
+
 def codes(index: Any, dim: int) -> NDArray[np.float16]:
     """(n, dim) the codes of an index without a copy."""
     if not index.ntotal:
@@ -61,24 +66,30 @@ def codes(index: Any, dim: int) -> NDArray[np.float16]:
     return found
 
 
+def chosen_by(allowed: NDArray[np.bool_], count: int) -> tuple[Any, Any]:
+    """FAISS's search parameters for a bitmap of which `count` are set, and what must be kept
+    while they are used."""
+    if count == len(allowed):
+        return None, None
+    library = faiss()
+    bits = np.packbits(allowed, bitorder="little")
+    selector = library.IDSelectorBitmap(len(bits), library.swig_ptr(bits))
+    return library.SearchParameters(sel=selector), (bits, selector)
+
+
 def best(index: Any, row: NDArray[np.float32], k: int, allowed: NDArray[np.bool_]) -> Ranked:
     """The best slots of one part, ties with the last included; `error` is left open."""
     count = int(np.count_nonzero(allowed))
     if not count:
         return Ranked(np.zeros(0, np.int64), np.zeros(0, np.float32), -np.inf, 0.0)
-    if count * _SPARSE <= len(allowed):
+    if sparse(count, len(allowed)):
         chosen = np.flatnonzero(allowed)
         part = empty(index.d)
         copied = codes(index, index.d)[chosen]
         part.add_sa_codes(copied.view(np.uint8).reshape(count, -1))
         found = best(part, row, k, np.ones(count, bool))
         return Ranked(chosen[found.slots], found.scores, found.rest, 0.0)
-    library = faiss()
-    options = None
-    if count < len(allowed):
-        bits = np.packbits(allowed, bitorder="little")
-        selector = library.IDSelectorBitmap(len(bits), library.swig_ptr(bits))
-        options = library.SearchParameters(sel=selector)
+    options, _kept = chosen_by(allowed, count)
     wanted = min(k + 1, count)  # one more, to see whether the last one ties with it
     scores, slots = (found[0] for found in index.search(row, wanted, params=options))
     kept = min(k, count)

@@ -18,7 +18,9 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from indexes.flat import Ranked, best, codes, empty, faiss
+from indexes import coarse
+from indexes.coarse import Coarse
+from indexes.flat import Ranked, best, codes, empty, faiss, sparse
 
 Vectors = NDArray[np.float32]
 Slots = NDArray[np.int64]
@@ -215,6 +217,7 @@ class FaissVectors:
     def __init__(self, dim: int):
         self.dim = positive(dim)
         self._base: Any = None
+        self._coarse: Coarse | None = None  # a large base once more, in fewer bytes
         self._tail: Any = None
         self._pending: list[Vectors] = []
         self._split = 0
@@ -251,12 +254,21 @@ class FaissVectors:
         rest = -np.inf
         if k > 0:
             for index, first in self._parts():
-                found = best(index, row, k, allowed[first : first + index.ntotal])
+                mask = allowed[first : first + index.ntotal]
+                found = None if first else self._coarsely(row, k, mask)
+                if found is None:
+                    found = best(index, row, k, mask)
                 slots.append(found.slots + first)
                 scores.append(found.scores)
                 rest = max(rest, found.rest)
         error = self.dim * 2.0**-23 * float(np.linalg.norm(row))
         return Ranked(np.concatenate(slots), np.concatenate(scores), rest, error)
+
+    def _coarsely(self, row: Vectors, k: int, allowed: Mask) -> Ranked | None:
+        """The best of the base by its codes, where that is quicker and can be told."""
+        if self._coarse is None or sparse(int(np.count_nonzero(allowed)), len(allowed)):
+            return None
+        return self._coarse.best(row, k, allowed, lambda slots: self.scores(row, slots))
 
     def scores(self, query: Any, slots: Slots) -> NDArray[np.float64]:
         """See `VectorShard.scores`.
@@ -316,6 +328,8 @@ class FaissVectors:
                     rows[~late] = codes(base, self.dim)[part[~late]]
                 index.add(rows)
             faiss().write_index(index, str(path))
+            if len(slots) >= coarse.LEAST:
+                coarse.write(path, codes(index, self.dim))
 
         return write
 
@@ -329,5 +343,6 @@ class FaissVectors:
             raise ValueError(f"向量文件读不出来：{path.name}") from error
         if index.d != self.dim or index.ntotal != len(ids) or index.code_size != 2 * self.dim:
             raise ValueError(f"向量文件 {path.name} 是 {index.ntotal} 条 {index.d} 维。")
+        self._coarse = coarse.read(path, len(ids), self.dim)
         self._base, self._split, self._size = index, len(ids), len(ids)
         self._tail, self._pending = None, []

@@ -8,10 +8,7 @@ words asked.
 
 from __future__ import annotations
 
-import io
 import math
-import zipfile
-import zlib
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,10 +19,9 @@ import marisa_trie
 import numpy as np
 from numpy.typing import NDArray
 
+from indexes import archive
+
 _FORMAT = 1
-
-
-_BROKEN = (KeyError, ValueError, EOFError, RuntimeError, OSError, zipfile.BadZipFile, zlib.error)
 
 
 class CompiledInvalid(ValueError):
@@ -76,16 +72,13 @@ def pack(frequencies: Mapping[str, int], total: int, source: str = "") -> bytes:
         "longer": counts,
         "source": _text([source]),
     }
-    out = io.BytesIO()
-    np.savez_compressed(out, allow_pickle=False, **arrays)
-    return out.getvalue()
+    return archive.pack(arrays)
 
 
 def unpack(content: bytes) -> Compiled:
     """What `pack` made; raises CompiledInvalid."""
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as found:
-            arrays = {name: found[name] for name in found.files}
+        arrays = archive.unpack(content)
         form, total, longest = arrays["about"].tolist()
         if form != _FORMAT:
             raise CompiledInvalid("词典文件不是本版本的。")
@@ -108,9 +101,9 @@ def unpack(content: bytes) -> Compiled:
             longer,
             longest,
             -math.log(total),
-            arrays["source"].tobytes().decode(),
+            archive.plain(arrays["source"]),
         )
-    except _BROKEN as error:
+    except (KeyError, ValueError, RuntimeError) as error:
         raise CompiledInvalid(f"词典文件读不出来：{error}") from error
 
 
@@ -130,9 +123,9 @@ def _logarithms(counts: Iterable[NDArray[np.int32]], total: int) -> dict[int, fl
 
 
 def _text(words: Iterable[str]) -> NDArray[np.uint8]:
-    return np.frombuffer("\n".join(words).encode(), np.uint8)
+    return archive.text("\n".join(words))
 
 
 def _words(content: NDArray[np.uint8]) -> list[str]:
-    text = content.tobytes().decode()
+    text = archive.plain(content)
     return text.split("\n") if text else []

@@ -10,17 +10,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matching import buckets
+from matching import buckets, neighbours
+from matching.neighbours import Neighbours
 from matching.text import BIGRAM
 
-_BLOCK = 512  # words multiplied at a time: their vectors stay in the processor's cache
 _KEPT = 50_000  # segments whose rows are remembered (some 10 MB at most)
 BUNDLED = Path(__file__).with_name("model")
 Vectors = NDArray[np.float32]
@@ -50,10 +50,19 @@ class StaticEncoder:
 
     `token_vectors` is (vocabulary, dim); `vocabulary` maps a segment, without the bigram mark,
     to its row. A segment without a row of its own has two shared ones (`matching.buckets`) where
-    the model has buckets, else none. Row 0 stands for unknown segments and is zero.
+    the model has buckets, else none. Row 0 stands for unknown segments and is zero. `near` is
+    where `neighbours` are kept.
     """
 
-    def __init__(self, vocabulary: dict[str, int], token_vectors: Vectors, fingerprint: str):
+    def __init__(
+        self,
+        vocabulary: dict[str, int],
+        token_vectors: Vectors,
+        fingerprint: str,
+        near: Path | None = None,
+    ):
+        self.near_file = near
+        self._plain = fingerprint  # also when it goes by another name (`matching.terms`)
         self.vocabulary = vocabulary
         self.token_vectors = token_vectors
         self.dim = int(token_vectors.shape[1])
@@ -101,39 +110,17 @@ class StaticEncoder:
         of = self.rows_of
         return np.fromiter((row for segment in segments for row in of(segment)), np.int64)
 
-    def sums(self, rows: NDArray[np.int64]) -> Vectors:
-        """(words, dim): sums over each line of row numbers (0 adds nothing)."""
-        found = self.token_vectors[rows[:, 0]]
-        for column in range(1, rows.shape[1]):
-            more = np.flatnonzero(rows[:, column])  # most words have one row
-            found[more] += self.token_vectors[rows[more, column]]
-        return found
+    def own_rows(self, words: Sequence[str]) -> NDArray[np.int64]:
+        """(words,) the rows of words without bigrams among them; 0 for one that has none."""
+        get = self.vocabulary.get
+        return np.fromiter((get(word, 0) for word in words), np.int64, len(words))
 
-    def products(self, rows: NDArray[np.int64], vectors: Vectors) -> Vectors:
-        """(words, vectors): `sums` times each of (vectors, dim), in float32.
-
-        What BLAS adds in which order depends on how many words there are: the last bits of a
-        product may depend on what stands beside it.
-        """
-        out = np.zeros((len(rows), len(vectors)), np.float32)
-        held = np.empty((min(_BLOCK, len(rows)), self.dim), np.float32)
-        across = np.ascontiguousarray(vectors.T)
-        for column in range(rows.shape[1]):
-            used = np.flatnonzero(rows[:, column])  # most words have one row
-            for start in range(0, len(used), _BLOCK):
-                part = used[start : start + _BLOCK]
-                block = held[: len(part)]
-                # "clip" writes to `out` at once; the rows are within the table
-                self.token_vectors.take(rows[part, column], axis=0, out=block, mode="clip")
-                out[part] += block @ across
-        return out
-
-    def unit(self, rows: NDArray[np.int64]) -> Vectors:
-        """(words, dim): `sums`, of length one."""
-        found = self.sums(rows)
-        lengths = np.sqrt(np.einsum("ij,ij->i", found, found))
-        found /= np.maximum(lengths, 1e-9)[:, None]
-        return np.asarray(found, np.float32)
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """The rows that words have for themselves and what is near to each."""
+        size = self._first if self._buckets else len(self.token_vectors)
+        found = neighbours.read(self.near_file, self._plain, size) if self.near_file else None
+        return found or Neighbours.of(self.token_vectors[:size])
 
     def encode(self, segmented: Sequence[Sequence[str]]) -> Vectors:
         """See `Encoder.encode`."""
@@ -259,7 +246,7 @@ def read_static(folder: Path) -> StaticEncoder:
         raise ModelInvalid(f"{folder}：未知词的向量应为零。")
     digest = hashlib.sha256(weights)
     digest.update(raw)
-    return StaticEncoder(vocabulary, vectors, digest.hexdigest()[:16])
+    return StaticEncoder(vocabulary, vectors, digest.hexdigest()[:16], place / neighbours.FILE)
 
 
 def _read_weights(data: bytes, place: Path) -> Vectors:

@@ -18,10 +18,6 @@ from indexes.postings import Postings
 from matching.encoder import Encoder, StaticEncoder
 from matching.text import BIGRAM
 
-# Below this cosine two words have nothing to do with each other: of pairs of different words drawn
-# at random from outcomes' titles, 995 in 1,000 lie below 0.21.
-FAR = 0.3
-_DOUBT = 1e-4  # far more than float32 products of unit vectors are off by
 _MOST = 200  # words of a long text that are compared, the most telling ones
 
 Floats = NDArray[np.float64]
@@ -31,16 +27,14 @@ Slots = NDArray[np.int64]
 class Near:
     """Nearness of texts in a collection's postings to a query, under one encoder.
 
-    Of thousands of words few are near to any of the query's: all are compared in float32 by one
-    product, and those that may reach FAR once more in float64, each pair by itself, so that a pair
-    has one nearness whatever stands beside it.
+    A word that the model has no row for is near to itself alone: what it shares with another is
+    only a row.
     """
 
     def __init__(self, postings: Postings, encoder: Encoder):
         self._postings = postings
         self._encoder = encoder if isinstance(encoder, StaticEncoder) else None
-        self._rows = np.zeros((0, 2), np.int32)  # of the model, per term; -1: not looked up yet
-        self._lengths = np.zeros(0, np.float32)  # of the sums of these rows
+        self._rows = np.zeros(0, np.int32)  # of the model, per term; -1: not looked up yet
 
     def covered(self, slots: Slots, words: Sequence[str]) -> Floats:
         """(slots,): how much of each text in a slot is in these words."""
@@ -86,17 +80,16 @@ class Near:
     def _cosines(self, terms: Slots, words: Sequence[str]) -> Floats:
         """(terms, words): 1 for the same word, 0 for what is far; terms ascend."""
         found = np.zeros((len(terms), len(words)))
-        encoder = self._encoder
-        if encoder is not None:
-            rows, lengths = self._model_rows(terms)
-            theirs = encoder.unit(_pairs([encoder.rows_of(word) for word in words]))
-            products = encoder.products(rows, theirs)
-            term, word = np.nonzero(products > ((FAR - _DOUBT) * lengths)[:, None])
-            near, places = np.unique(term, return_inverse=True)
-            ours = encoder.unit(rows[near]).astype(np.float64)[places]
-            exact = np.einsum("ij,ij->i", ours, theirs.astype(np.float64)[word])
-            exact[exact < FAR] = 0.0
-            found[term, word] = np.minimum(exact, 1.0)
+        if self._encoder is not None:
+            near = self._encoder.neighbours
+            asked_rows = self._encoder.own_rows(words)
+            place = np.full(len(near.starts) - 1, -1, np.int32)
+            place[asked_rows] = np.arange(len(words), dtype=np.int32)
+            place[0] = -1  # words without a row of their own
+            owners, places = near.around(self._model_rows(terms))
+            word = place[near.rows[places]]
+            hits = np.flatnonzero(word >= 0)
+            found[owners[hits], word[hits]] = near.cosines[places[hits]]
         # also a word that the model does not know is the same as itself
         asked = np.asarray([self._postings.number(word) for word in words])
         at = np.minimum(np.searchsorted(terms, asked), len(terms) - 1)
@@ -104,31 +97,21 @@ class Near:
         found[at[same], same] = 1.0
         return found
 
-    def _model_rows(self, terms: Slots) -> tuple[Slots, NDArray[np.float32]]:
-        """(terms, 2) and (terms,): rows of the model for these terms and the length of their sum,
-        each looked up once."""
+    def _model_rows(self, terms: Slots) -> Slots:
+        """(terms,): the model's row for each of these terms, looked up once; 0 for none."""
         size = self._postings.terms
         if len(self._rows) > size:  # the postings were filled anew
-            self._rows, self._lengths = self._rows[:0], self._lengths[:0]
+            self._rows = self._rows[:0]
         if len(self._rows) < size:
-            added = size - len(self._rows)
-            self._rows = np.concatenate([self._rows, np.full((added, 2), -1, np.int32)])
-            self._lengths = np.concatenate([self._lengths, np.zeros(added, np.float32)])
-        found = self._rows[terms].astype(np.int64)
-        fresh = np.flatnonzero(found[:, 0] < 0)
+            added = np.full(size - len(self._rows), -1, np.int32)
+            self._rows = np.concatenate([self._rows, added])
+        found = self._rows[terms]
+        fresh = np.flatnonzero(found < 0)
         if len(fresh):
             assert self._encoder is not None
-            of, term = self._encoder.rows_of, self._postings.term
-            found[fresh] = _pairs([of(term(number)) for number in terms[fresh].tolist()])
-            self._rows[terms[fresh]] = found[fresh]
-            sums = self._encoder.sums(found[fresh])
-            self._lengths[terms[fresh]] = np.sqrt(np.einsum("ij,ij->i", sums, sums))
-        return found, self._lengths[terms]
-
-
-def _pairs(rows: Sequence[tuple[int, ...]]) -> Slots:
-    """(words, 2): one, two or no rows each; 0 stands for none."""
-    return np.asarray([(*found, 0, 0)[:2] for found in rows], np.int64).reshape(-1, 2)
+            words = [self._postings.term(number) for number in terms[fresh].tolist()]
+            found[fresh] = self._rows[terms[fresh]] = self._encoder.own_rows(words)
+        return found.astype(np.int64)
 
 
 def _telling(words: Sequence[str], postings: Postings) -> list[str]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.encoder import read_static
+
 
 def finish(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Scales all rows by one number (cosines stay): the mean row then has length one."""
@@ -44,3 +46,13 @@ def save_model(vectors: NDArray[np.float32], vocabulary: Sequence[str], out: Pat
             path.chmod(0o644)  # safetensors files come out readable by their owner only
             path.replace(target)
     shutil.rmtree(aside)
+    keep_neighbours(out)
+
+
+def keep_neighbours(folder: Path) -> None:
+    """Finds which words of a model in a folder are near, for all who will load it."""
+    encoder = read_static(folder)
+    path = encoder.near_file
+    assert path is not None
+    path.unlink(missing_ok=True)
+    encoder.neighbours.write(path, encoder.fingerprint)
