@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from matching.encoder import Encoder, StaticEncoder
 from matching.text import bigram_across, fold, inner_segments, runs, segment, sentences
 
+_SHORT = 8  # rows
 _KEPT = 20_000  # words whose rows are remembered (some 8 MB at most)
 
 Vectors = NDArray[np.float32]
@@ -69,17 +70,28 @@ class Analyst:
 
     def __call__(self, title: str, body: str) -> Text:
         """The text of a listing or a query."""
+        (found,) = self.many([(title, body)])
+        return found
+
+    def many(self, texts: Sequence[tuple[str, str]]) -> list[Text]:
+        """Several texts (title, body), each as it would be by itself, in less time."""
+        collected = [self._collected(title, body) for title, body in texts]
+        if self._static is None or not collected:
+            return [self._text(found, self._encoded(found)) for found in collected]
+        vectors = _vectors(collected, self._static.token_vectors)
+        return [self._text(*each) for each in zip(collected, vectors, strict=True)]
+
+    def _collected(self, title: str, body: str) -> _Collected:
         titles = sentences(title)
-        listed = titles + sentences(body)
-        found = _Collected()
-        for sentence in listed:
+        found = _Collected([*titles, *sentences(body)], len(titles))
+        for sentence in found.sentences:
             for plain, words in runs(fold(sentence)):
                 if plain:
                     self._plain(words, found)
                 elif words:
                     self._designation(words, found)
             found.ends.append(len(found.made))
-        return self._text(listed, len(titles), found)
+        return found
 
     def _plain(self, words: Sequence[str], found: _Collected) -> None:
         """A run of Chinese words."""
@@ -96,8 +108,8 @@ class Analyst:
                 if rows is None:
                     rows = self._between(before, text)
                     across = self._across
-                if rows:
-                    found.across[len(found.made)] = rows
+                for row in rows:
+                    found.across.append((len(found.made), row))
             found.made.append(word)
             found.shown.append(text)
             before = text
@@ -131,29 +143,21 @@ class Analyst:
     def _rows(self, one: str) -> tuple[int, ...]:
         return self._static.rows_of(one) if self._static else ()
 
-    def _text(self, listed: list[str], titles: int, found: _Collected) -> Text:
-        size = self._encoder.dim
-        numbers: dict[str, int] = {}
-        owners = [numbers.setdefault(word, len(numbers)) for word in found.shown]
+    def _encoded(self, found: _Collected) -> tuple[Vectors, Vectors]:
+        """Vectors under an encoder that has none for words."""
+        none = np.zeros((len(set(found.shown)), self._encoder.dim), np.float32)
+        if not found.sentences:
+            return none, np.zeros((0, self._encoder.dim), np.float32)
+        return none, self._encoder.encode([segment(sentence) for sentence in found.sentences])
+
+    def _text(self, found: _Collected, vectors: tuple[Vectors, Vectors]) -> Text:
         distinct = dict(zip(found.shown, found.made, strict=True))
-        counts = Counter(chain.from_iterable(word.segments for word in found.made))
-        of_sentences = np.zeros((len(listed), size), np.float32)
-        of_words = np.zeros((len(numbers), size), np.float32)
-        if self._static is None:
-            if listed:
-                of_sentences = self._encoder.encode([segment(sentence) for sentence in listed])
-        elif owners:
-            places = self._places(found)
-            of_words = _sums(places, owners)
-            start = 0
-            for sentence, end in enumerate(found.ends):
-                of_sentences[sentence] = places[start:end].sum(axis=0)
-                start = end
-            of_sentences /= np.maximum(_lengths(of_sentences), 1e-12)[:, None]
+        of_words, of_sentences = vectors
+        titles = found.titles
         return Text(
-            listed,
-            list(numbers),
-            counts,
+            found.sentences,
+            list(distinct),
+            Counter(chain.from_iterable(word.segments for word in found.made)),
             frozenset(found.shown[: found.ends[titles - 1]] if titles else ()),
             np.asarray([word.known for word in distinct.values()], bool),
             np.asarray([word.shown for word in distinct.values()], bool),
@@ -162,47 +166,80 @@ class Analyst:
             of_sentences,
         )
 
-    def _places(self, found: _Collected) -> Vectors:
-        """(occurrences, dim): what each occurrence of a word adds to the text's vector."""
-        assert self._static is not None
-        out = np.zeros((len(found.made), self._static.dim), np.float32)
-        table = self._static.token_vectors
-        # row after row of each occurrence, all occurrences at once: most have two or three
-        lines = [(place, word.rows) for place, word in enumerate(found.made) if word.rows]
-        while lines:
-            at = [place for place, _ in lines]
-            out[at] += table[[rows[0] for _, rows in lines]]
-            lines = [(place, rows[1:]) for place, rows in lines if len(rows) > 1]
-        pairs = found.across
-        while pairs:
-            half = np.float32(0.5) * table[[rows[0] for rows in pairs.values()]]
-            right = np.fromiter(pairs, np.int64, len(pairs))
-            out[right] += half
-            out[right - 1] += half
-            pairs = {place: rows[1:] for place, rows in pairs.items() if len(rows) > 1}
-        return out
-
 
 class _Collected:
     """The occurrences of words in a text, in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, listed: list[str], titles: int) -> None:
+        self.sentences, self.titles = listed, titles  # of which so many are the title's
         self.shown: list[str] = []  # each occurrence as people read it
         self.made: list[_Word] = []  # and what it is made of
-        self.across: dict[int, tuple[int, ...]] = {}  # occurrence -> rows of the bigram before it
+        self.across: list[tuple[int, int]] = []  # (occurrence, a row of the bigram before it)
         self.ends: list[int] = []  # where each sentence ends
 
 
-def _sums(places: Vectors, owners: Sequence[int]) -> Vectors:
-    """(owners, dim): the sum of the occurrences of each."""
-    first: dict[int, int] = {}
-    again: list[tuple[int, int]] = []
-    for place, owner in enumerate(owners):
-        if first.setdefault(owner, place) != place:
-            again.append((owner, place))
-    out = places[list(first.values())]  # owners are numbered in order of their first occurrence
-    for owner, place in again:
-        out[owner] += places[place]
+def _vectors(texts: Sequence[_Collected], table: Vectors) -> list[tuple[Vectors, Vectors]]:
+    """(words, dim) sums over all places of each word, and (sentences, dim) of length one, for each
+    text: all rows are fetched at once, and added up word by word in order of the text."""
+    owners: list[int] = []  # of each occurrence, its word; words are numbered through all texts
+    sizes: list[int] = []  # of each text, how many different words
+    ends: list[int] = [0]  # of the sentences of all texts
+    meetings: list[tuple[int, int]] = []
+    first = begun = 0
+    for text in texts:
+        numbers: dict[str, int] = {}
+        owners += [numbers.setdefault(word, begun + len(numbers)) for word in text.shown]
+        meetings += [(first + place, row) for place, row in text.across]
+        ends += [first + end for end in text.ends]
+        sizes.append(len(numbers))
+        begun += len(numbers)
+        first += len(text.made)
+    made = list(chain.from_iterable(text.made for text in texts))
+    rows = np.fromiter(chain.from_iterable(word.rows for word in made), np.int64)
+    of = np.repeat(np.arange(len(made)), [len(word.rows) for word in made])
+    right, between = np.asarray(meetings, np.int64).reshape(-1, 2).T
+    word = np.asarray(owners, np.int64)
+    words = _added(
+        table,
+        np.concatenate([rows, between, between]),
+        word[np.concatenate([of, right, right - 1])],
+        begun,
+        len(rows),  # a bigram across two words is half of each
+    )
+    sentence = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
+    listed = _added(
+        table,
+        np.concatenate([rows, between]),
+        sentence[np.concatenate([of, right])],
+        len(ends) - 1,
+        len(rows) + len(between),
+    )
+    listed /= np.maximum(_lengths(listed), 1e-12)[:, None]
+    own = np.split(words, np.cumsum(sizes)[:-1])
+    said = np.split(listed, np.cumsum([len(text.sentences) for text in texts])[:-1])
+    return list(zip(own, said, strict=True))
+
+
+def _added(
+    table: Vectors, rows: NDArray[np.int64], owners: NDArray[np.int64], count: int, whole: int
+) -> Vectors:
+    """(count, dim): the sum of the table's rows of each owner, one after the other; those from
+    place `whole` on count half."""
+    out = np.zeros((count, table.shape[1]), np.float32)
+    order = np.argsort(owners, kind="stable")
+    found = table.take(rows[order], axis=0)
+    found[order >= whole] *= np.float32(0.5)
+    ends = np.searchsorted(owners[order], np.arange(count), "right")
+    starts = np.concatenate([[0], ends[:-1]]).astype(np.int64) if count else ends
+    sizes = ends - starts
+    # numpy adds pieces of an array slowly (`reduceat`): the many short ones go row by row, all of
+    # them at once, the few long ones each by itself
+    short = np.flatnonzero((sizes > 0) & (sizes <= _SHORT))
+    for place in range(_SHORT):
+        short = short[sizes[short] > place]
+        out[short] += found[starts[short] + place]
+    for owner in np.flatnonzero(sizes > _SHORT).tolist():
+        np.add.reduce(found[starts[owner] : ends[owner]], axis=0, out=out[owner])
     return out
 
 

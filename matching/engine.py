@@ -196,6 +196,12 @@ class Engine:
         """Why the two match and what speaks against it; needs only the two texts."""
         return self._explainer.explain(query, document, today)
 
+    def explain_many(
+        self, query: Document, documents: Sequence[Document], today: date | None = None
+    ) -> list[Explanation]:
+        """`explain` of each document, in less time."""
+        return self._explainer.explain_many(query, documents, today)
+
     def save(self, folder: Path, revision: int, source: str = "") -> None:
         """Writes a snapshot: aside, synced, renamed; raises OSError when the disk refuses.
 

@@ -114,18 +114,22 @@ class Explainer:
         self._lock = threading.Lock()
 
     def _text(self, title: str, body: str) -> Text:
-        key = (title[:MAX_CHARACTERS], body[:MAX_CHARACTERS])
+        (found,) = self._taken_apart([(title, body)])
+        return found
+
+    def _taken_apart(self, texts: Sequence[tuple[str, str]]) -> list[Text]:
+        keys = [(title[:MAX_CHARACTERS], body[:MAX_CHARACTERS]) for title, body in texts]
         with self._lock:
-            found = self._texts.get(key)
-            if found is not None:
+            found = {key: self._texts[key] for key in keys if key in self._texts}
+        fresh = [key for key in dict.fromkeys(keys) if key not in found]
+        found.update(zip(fresh, self._analyst.many(fresh), strict=True))
+        with self._lock:
+            for key in keys:
+                self._texts[key] = found[key]
                 self._texts.move_to_end(key)
-                return found
-        found = self._analyst(*key)
-        with self._lock:
-            self._texts[key] = found
             while len(self._texts) > self._kept:
                 self._texts.popitem(last=False)
-        return found
+        return [found[key] for key in keys]
 
     def shares(
         self, query: tuple[str, str], document: tuple[str, str]
@@ -157,6 +161,13 @@ class Explainer:
         if uncovered:
             gaps.append("对方文本未提到：" + " · ".join(uncovered))
         return Explanation(pairs, evidence, found, reasons, gaps)
+
+    def explain_many(
+        self, query: Document, documents: Sequence[Document], today: date | None = None
+    ) -> list[Explanation]:
+        """`explain` of each, in less time: their texts are taken apart together."""
+        self._taken_apart([(each.title, each.body) for each in documents[: self._kept]])
+        return [self.explain(query, each, today) for each in documents]
 
     def _same_words(self, left: Text, right: Text) -> list[WordPair]:
         """For other encoders: the words in common, by their part of the query's idf."""

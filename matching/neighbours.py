@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,8 +66,13 @@ class Neighbours:
 
     def write(self, path: Path, model: str) -> None:
         """Keeps them; `model` is the fingerprint of the weights and the vocabulary."""
-        arrays = {"starts": self.starts, "rows": self.rows, "cosines": self.cosines}
-        path.write_bytes(archive.pack({**arrays, "model": archive.text(model)}))
+        arrays: dict[str, NDArray[Any]] = {
+            "starts": self.starts,
+            "rows": self.rows,
+            "cosines": self.cosines,
+            "model": archive.text(model),
+        }
+        path.write_bytes(archive.pack(arrays))
 
 
 def read(path: Path, model: str, rows: int) -> Neighbours | None:

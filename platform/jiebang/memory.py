@@ -27,4 +27,4 @@ def settle() -> bool:
     except (OSError, AttributeError):
         return False
     settings = ((_ARENA_MAX, 2), (_MMAP_THRESHOLD, _MAPPED), (_TRIM_THRESHOLD, 2 * _MAPPED))
-    return sum(mallopt(name, value) for name, value in settings) == len(settings)
+    return sum(int(mallopt(name, value)) for name, value in settings) == len(settings)

@@ -273,10 +273,11 @@ class Discovery:
         if not explain:  # a long list needs no texts
             return [Found(cards[match.id], match, None) for match in matches if match.id in cards]
         texts = {n: one.document for n, one in self.provider.indexables(session, ids).items()}
+        shown = [match for match in matches if match.id in cards and match.id in texts]
+        why = live.engine.explain_many(query, [texts[match.id] for match in shown])
         return [
-            Found(cards[match.id], match, live.engine.explain(query, text), text)
-            for match, text in ((each, texts.get(each.id)) for each in matches)
-            if match.id in cards and text is not None
+            Found(cards[match.id], match, reasons, texts[match.id])
+            for match, reasons in zip(shown, why, strict=True)
         ]
 
     def both_ways(self, session: Session, item: Indexable, found: Sequence[Found]) -> list[Found]:

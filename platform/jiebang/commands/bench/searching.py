@@ -51,8 +51,8 @@ def _whole(engine: Engine, texts: Texts, text: Text, where: Filter) -> int:
     prepared = engine.prepare(*text)
     found = engine.search(prepared, Kind.OUTCOME, _SHOWN, where)
     asked = Document(0, Kind.NEED, *text)
-    for match in found[:_SHOWN]:
-        engine.explain(asked, Document(match.id, Kind.OUTCOME, *texts[match.id]))
+    shown = [Document(match.id, Kind.OUTCOME, *texts[match.id]) for match in found[:_SHOWN]]
+    engine.explain_many(asked, shown)
     return len(found)
 
 
@@ -120,7 +120,7 @@ def _beside(
         asked = Document(0, Kind.NEED, *text)
         documents = [Document(m.id, Kind.OUTCOME, *texts[m.id]) for m in found[:_SHOWN]]
         times["explain 10"].run(
-            lambda to=asked, docs=documents: [engine.explain(to, each) for each in docs]  # type: ignore[misc]
+            lambda to=asked, docs=documents: engine.explain_many(to, docs)  # type: ignore[misc]
         )
         mask = restriction.mask(collection)
         near, _ = times["vectors top 50"].run(
