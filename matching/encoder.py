@@ -59,9 +59,9 @@ class StaticEncoder:
         vocabulary: dict[str, int],
         token_vectors: Vectors,
         fingerprint: str,
-        near: Path | None = None,
+        near: Sequence[Path] = (),
     ):
-        self.near_file = near
+        self._near = near
         self._plain = fingerprint  # also when it goes by another name (`matching.terms`)
         self.vocabulary = vocabulary
         self.token_vectors = token_vectors
@@ -119,7 +119,8 @@ class StaticEncoder:
     def neighbours(self) -> Neighbours:
         """The rows that words have for themselves and what is near to each."""
         size = self._first if self._buckets else len(self.token_vectors)
-        found = neighbours.read(self.near_file, self._plain, size) if self.near_file else None
+        kept = (neighbours.read(path, self._plain, size) for path in self._near)
+        found = next(filter(None, kept), None)
         return found or Neighbours.of(self.token_vectors[:size])
 
     def encode(self, segmented: Sequence[Sequence[str]]) -> Vectors:
@@ -246,7 +247,9 @@ def read_static(folder: Path) -> StaticEncoder:
         raise ModelInvalid(f"{folder}：未知词的向量应为零。")
     digest = hashlib.sha256(weights)
     digest.update(raw)
-    return StaticEncoder(vocabulary, vectors, digest.hexdigest()[:16], place / neighbours.FILE)
+    return StaticEncoder(
+        vocabulary, vectors, digest.hexdigest()[:16], (place / neighbours.FILE, neighbours.BUNDLED)
+    )
 
 
 def _read_weights(data: bytes, place: Path) -> Vectors:

@@ -18,6 +18,8 @@ from indexes import archive
 
 FILE = "near.npz"
 """Beside a model's weights; without it the pairs are found anew by each process (seconds)."""
+BUNDLED = Path(__file__).with_name("data") / FILE
+"""Those of the model that comes with the program."""
 # Below this cosine two words have nothing to do with each other: of pairs of different words drawn
 # at random from outcomes' titles, 995 in 1,000 lie below 0.21.
 FAR = 0.3

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from matching import neighbours
 from matching.encoder import read_static
 
 
@@ -46,13 +47,11 @@ def save_model(vectors: NDArray[np.float32], vocabulary: Sequence[str], out: Pat
             path.chmod(0o644)  # safetensors files come out readable by their owner only
             path.replace(target)
     shutil.rmtree(aside)
-    keep_neighbours(out)
+    keep_neighbours(out, out / neighbours.FILE)
 
 
-def keep_neighbours(folder: Path) -> None:
+def keep_neighbours(folder: Path, path: Path) -> None:
     """Finds which words of a model in a folder are near, for all who will load it."""
-    encoder = read_static(folder)
-    path = encoder.near_file
-    assert path is not None
     path.unlink(missing_ok=True)
+    encoder = read_static(folder)
     encoder.neighbours.write(path, encoder.fingerprint)
