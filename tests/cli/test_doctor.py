@@ -64,6 +64,20 @@ def test_a_missing_model_is_found(environ: dict[str, str], tmp_path: Path) -> No
     assert "JIEBANG_MODEL" in found["向量模型"].advice
 
 
+def test_terms_of_ones_own_are_counted_or_refused(environ: dict[str, str], tmp_path: Path) -> None:
+    terms = tmp_path / "terms.txt"
+    terms.write_text("泉城智链\n鲁中云仓\n", encoding="utf-8")
+    report = doctor.examine({**environ, "JIEBANG_TERMS": str(terms)})
+    (found,) = [each for each in report.findings if each.part == "本地术语"]
+    assert found.state is State.FINE
+    assert "2 个" in found.text
+    terms.write_text("泉城智链\nQ345B\n", encoding="utf-8")
+    refused = wrong(doctor.examine({**environ, "JIEBANG_TERMS": str(terms)}))["本地术语"]
+    assert "第 2 行" in refused.text and refused.advice
+    missing = doctor.examine({**environ, "JIEBANG_TERMS": str(tmp_path / "none.txt")})
+    assert "JIEBANG_TERMS" in " ".join(each.text for each in missing.findings)
+
+
 def test_an_old_schema_is_found(environ: dict[str, str], database: Database) -> None:
     schema.downgrade(database, "base")
     assert "jiebang init" in wrong(doctor.examine(environ))["数据库结构"].advice
