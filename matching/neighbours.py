@@ -2,7 +2,7 @@
 
 Of 22,000 words each has three others at a cosine of 0.3 or more. Looked up, the nearness of a query
 to the words of 200 texts costs next to nothing; multiplied out, it fetches thousands of vectors
-from all over the model.
+that lie far apart.
 """
 
 from __future__ import annotations

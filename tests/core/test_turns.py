@@ -124,7 +124,8 @@ def test_threads_are_served_in_the_order_in_which_they_came(tmp_path: Path) -> N
         for number in range(6):
             waiting.append(threading.Thread(target=stand, args=(number,)))
             waiting[-1].start()
-            while len(list((tmp_path / "line").iterdir())) < number + 2:
+            # a place counts by its name, which it gets only once it is locked
+            while len(list((tmp_path / "line").glob("[0-9]*"))) < number + 2:
                 time.sleep(0.001)
     for thread in waiting:
         thread.join()

@@ -26,7 +26,8 @@ from jiebang.boards.models import Listing
 from jiebang.core.boards import Board
 from jiebang.core.permissions import ANONYMOUS, SYSTEM
 from jiebang.discovery import engine as discovery_engine
-from jiebang.discovery.engine import Discovery, SearchUnavailable
+from jiebang.discovery.encoders import SearchUnavailable
+from jiebang.discovery.engine import Discovery
 from jiebang.discovery.models import SearchRevision, SearchRow, SearchText
 from jiebang.discovery.rows import stale_rows
 from matching import encoder

@@ -11,20 +11,19 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from jiebang.config import Settings, SettingsError
+from jiebang.config import Settings
 from jiebang.core import clock
 from jiebang.core.boards import Board
-from jiebang.core.errors import DomainError
 from jiebang.core.permissions import ANONYMOUS, Actor
 from jiebang.db import Database
-from matching import terms as own_terms
 from matching.documents import Document, Kind
-from matching.encoder import Encoder, ModelInvalid, ModelMissing, load_encoder
+from matching.encoder import Encoder
 from matching.engine import Engine, Filter, Match, Packed, Prepared, version_of
 from matching.explain import Explanation
 from matching.mutual import joint
 from matching.pairs import Asking, rank_block
 
+from .encoders import Encoders, SearchUnavailable
 from .index import LiveIndex, pid
 from .models import SearchRow
 from .provider import Card, Indexable, Provider
@@ -33,9 +32,6 @@ from .rows import OtherModel, retire_row, state, text_of, texts_of, write_rows
 from .vectors import vector_engine
 
 log = structlog.get_logger()
-
-TERMS = "terms.txt"
-"""In the kept copy of a model: the operator's terms that belong to it."""
 
 WEAK = frozenset({"强", "较强", "弱"})
 """Levels worth showing; 无 is an empty list with advice, not ten weak ones."""
@@ -59,25 +55,6 @@ class Found:
         return joint(self.match.score, self.theirs.score) if self.theirs else self.match.score
 
 
-def terms_of(settings: Settings) -> tuple[str, ...]:
-    """The operator's own terms; raises SettingsError."""
-    try:
-        return own_terms.read(settings.terms) if settings.terms else ()
-    except own_terms.TermsInvalid as error:
-        raise SettingsError([f"本地术语文件 {error}"]) from error
-
-
-class SearchUnavailable(ModelMissing, DomainError):
-    """There is no usable model. As a text it is the advice for whoever runs the machine; pages
-    show `message`, which tells visitors nothing of its folders."""
-
-    status = 503
-
-    def __init__(self, advice: str) -> None:
-        super().__init__(advice)
-        self.message = "搜索与匹配暂时不能使用：系统没有找到可用的匹配模型。"
-
-
 class Discovery:
     """One per process. The model and the index are loaded at the first question."""
 
@@ -86,13 +63,11 @@ class Discovery:
         or the operator's terms cannot be read."""
         self.settings = settings
         self.database = database
-        self.terms = terms_of(settings)
-        own_terms.use(self.terms)
+        self.encoders = Encoders(settings)
         self.rankings = RankingStore(settings.home / "ranking")
         self.vectors = vector_engine(settings, database)
         self.provider: Provider
         self._live: LiveIndex | None = None
-        self._configured: Encoder | None = None
         self._owner = self._warm = 0
         self._lock = threading.RLock()
 
@@ -114,9 +89,9 @@ class Discovery:
         """This process's index; SearchUnavailable says what to do when there is no model."""
         with self._lock:
             if self._live is None:
-                engine = Engine(self._configured_encoder(), self.rankings.current(), self.vectors)
+                engine = Engine(self.configured, self.rankings.current(), self.vectors)
                 self._live = LiveIndex(
-                    self.database, engine, self.settings.snapshots, self._encoder_of
+                    self.database, engine, self.settings.snapshots, self.encoders.of
                 )
                 self._owner = pid()
             elif self._owner != pid():
@@ -136,32 +111,7 @@ class Discovery:
     @property
     def configured(self) -> Encoder:
         """The encoder of the settings, which may not be the one that serves yet."""
-        with self._lock:
-            return self._configured_encoder()
-
-    def _configured_encoder(self) -> Encoder:
-        try:
-            if self._configured is None:
-                encoder = load_encoder(self.settings.model)
-                self._configured = own_terms.named(encoder, self.terms)
-            return self._configured
-        except (ModelMissing, ModelInvalid) as error:
-            log.error("model_unusable", reason=str(error))
-            raise SearchUnavailable(str(error)) from error
-
-    def _encoder_of(self, fingerprint: str, place: str | None) -> Encoder | None:
-        """The encoder of a fingerprint: the configured one, the kept copy with the terms that it
-        had, or at its place."""
-        kept = self.settings.models / fingerprint
-        for where in (self.settings.model, str(kept), place):
-            with suppress(ModelMissing, ModelInvalid, own_terms.TermsInvalid):
-                if where == self.settings.model and self.configured.fingerprint == fingerprint:
-                    return self.configured
-                terms = own_terms.read(kept / TERMS) if (kept / TERMS).is_file() else ()
-                found = own_terms.named(load_encoder(where), terms)
-                if found.fingerprint == fingerprint:
-                    return found
-        return None
+        return self.encoders.configured
 
     # Writing
 

@@ -22,7 +22,8 @@ from sqlalchemy.orm import Session
 from jiebang.core import clock
 from matching.encoder import BUNDLED, Encoder, is_static
 
-from .engine import TERMS, Discovery
+from .encoders import TERMS
+from .engine import Discovery
 from .models import SearchRevision, SearchRow, SearchText
 from .rows import (
     State,
@@ -156,7 +157,7 @@ class Renewal:
             return
         folder = Path(door.settings.model) if door.settings.model else BUNDLED
         if is_static(folder):
-            keep_model(folder, door.settings.models, encoder.fingerprint, door.terms)
+            keep_model(folder, door.settings.models, encoder.fingerprint, door.encoders.terms)
         _clear(door.settings.snapshots, f"{now.database}-{encoder.fingerprint}", now.database)
         old = select(SearchText.listing_id).where(SearchText.model != encoder.fingerprint)
         while True:

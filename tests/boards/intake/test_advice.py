@@ -130,7 +130,7 @@ def test_an_anonymous_look_alike_stays_nameless(shared: World) -> None:
 
 
 def test_without_a_model_writing_goes_on(shared: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from jiebang.discovery.engine import SearchUnavailable
+    from jiebang.discovery.encoders import SearchUnavailable
 
     def gone(*_args: object, **_named: object) -> list[object]:
         raise SearchUnavailable("没有模型")

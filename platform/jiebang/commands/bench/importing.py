@@ -28,8 +28,10 @@ _BOARD = "outcome"
 @contextmanager
 def _platform(home: Path) -> Iterator[tuple[Settings, Database, Discovery]]:
     from jiebang import config, schema, wiring
+    from jiebang.core import logs
     from jiebang.db import Database
 
+    logs.configure()  # to the error output: the figures may be read by a program
     settings = config.load({"JIEBANG_HOME": str(home)})
     settings.prepare_home()
     database = Database(settings.database_url)
