@@ -25,7 +25,7 @@ from jiebang.boards import services
 from jiebang.boards.models import Listing
 from jiebang.core.boards import Board
 from jiebang.core.permissions import ANONYMOUS, SYSTEM
-from jiebang.discovery import engine as discovery_engine
+from jiebang.discovery import encoders as discovery_encoders
 from jiebang.discovery.encoders import SearchUnavailable
 from jiebang.discovery.engine import Discovery
 from jiebang.discovery.models import SearchRevision, SearchRow, SearchText
@@ -335,7 +335,7 @@ def no_model(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> P
     """Takes the model away from the application after something was published."""
     missing = tmp_path / "no-such-model"
     monkeypatch.setattr(
-        discovery_engine, "load_encoder", lambda _path: encoder.read_static(missing)
+        discovery_encoders, "load_encoder", lambda _path: encoder.read_static(missing)
     )
     world.discovery._live = None
     return missing
