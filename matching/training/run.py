@@ -33,7 +33,10 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything a run depends on beside its texts. The defaults made the bundled model."""
+    """Everything a run depends on beside its texts.
+
+    The defaults made the first of the models that the bundled one was merged from (see its card).
+    """
 
     size: int = 22_000
     """Segments with a row of their own; 22,000 + 9,000 + 1 rows of 256 float32 are 31.7 MB."""
