@@ -254,9 +254,9 @@ class Board:
         """(slots, NEAR)"""
         whole = (*query.title_segments, *query.body_segments)
         title = query.title_segments or whole
-        return np.stack(
-            [self._near_titles.covered(slots, whole), self._near_words.covers(slots, title)], axis=1
-        )
+        near = self._near_words
+        covered = self._near_titles.covered(slots, whole)
+        return np.column_stack([covered, near.covers(slots, title, near.told(whole))])
 
     def _scored(self, asked: Question, slots: Slots, lexical: list[Floats]) -> Scored:
         """A first order by what is cheap to compute."""

@@ -1,4 +1,4 @@
-"""What the ranking looks at: ten numbers about a pair, none of which depends on other pairs.
+"""What the ranking looks at: eleven numbers about a pair, none of which depends on other pairs.
 
 Title and body carry different evidence, so every measure is taken over both. The numbers are
 about the pair itself, not about its place in a list, so that a level means the same on a board of
@@ -22,13 +22,14 @@ DENSE = ("whole", "title_whole", "whole_title", "titles")
 """Cosines: of the whole texts; query's title and whole text; the reverse; the two titles."""
 LEXICAL = ("words", "title_words", "words_title", "title_title")
 """BM25 of the query's whole text, and of its title, against whole text and title."""
-NEAR = ("covered", "covers")
-"""How much of the text's title the query has, and of the query's title the text (see near.py)."""
+NEAR = ("covered", "covers", "covers_told")
+"""How much of the text's title the query has; how much the text has of the query's title, and of
+the most telling words of the whole query (see near.py)."""
 FEATURES = (*DENSE, *LEXICAL, *NEAR)
 
 # Two unrelated texts: mean and spread of the cosine under the bundled model. Another encoder's
 # cosines are moved to this scale (`Scale`), so that what was learned holds for it too.
-CALM_MEAN, CALM_SPREAD = 0.003, 0.072
+CALM_MEAN, CALM_SPREAD = 0.008, 0.084
 
 
 def lexical_bag(segments: Sequence[str]) -> Counter[str]:

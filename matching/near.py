@@ -19,6 +19,9 @@ from matching.encoder import Encoder, StaticEncoder
 from matching.text import BIGRAM
 
 _MOST = 200  # words of a long text that are compared, the most telling ones
+# Words of a whole query that are sought in each text: each further one costs time, and from 12 to
+# all of them the own graded set (cross-validated) has 0.77 to 0.79, without them 0.765.
+TOLD = 15
 
 Floats = NDArray[np.float64]
 Slots = NDArray[np.int64]
@@ -46,27 +49,37 @@ class Near:
         weights = self._postings.idfs(distinct) ** 2
         return _means((near * weights)[places], weights[places], starts)
 
-    def covers(self, slots: Slots, words: Sequence[str]) -> Floats:
-        """(slots,): how much of these words is in each text in a slot."""
+    def covers(self, slots: Slots, *asked: Sequence[str]) -> Floats:
+        """(slots, asked): how much of each list of words is in each text in a slot."""
+        found = np.zeros((len(slots), len(asked)))
         starts, terms = self._postings.rows(slots)
-        if not len(terms) or not words:
-            return np.zeros(len(slots), np.float64)
-        asked = _telling(words, self._postings)
+        lists = [_telling(words, self._postings) for words in asked]
+        every = list(dict.fromkeys(word for words in lists for word in words))
+        if not len(terms) or not every:
+            return found
         distinct, places = self._distinct(terms)
-        near = self._cosines(distinct, asked)
+        near = self._cosines(distinct, every)
         some = np.asarray(near.any(axis=1))
         hits = np.flatnonzero(some[places])  # of a text's words few are near to any
         owner = np.searchsorted(starts, hits, "right") - 1
         first = np.flatnonzero(np.diff(owner, prepend=-1))
-        best = np.zeros((len(slots), len(asked)))
+        best = np.zeros((len(slots), len(every)))
         if len(first):
             best[owner[first]] = np.maximum.reduceat(near[places[hits]], first, axis=0)
-        weights = np.asarray([self._postings.idf(word) for word in asked]) ** 2
-        total = float(weights.sum())
-        sums = np.zeros(len(slots))
-        for weight, each in zip(weights.tolist(), best.T, strict=True):
-            sums += weight * each
-        return sums / total if total else sums * 0.0
+        number = {word: n for n, word in enumerate(every)}
+        for column, words in enumerate(lists):
+            weights = [self._postings.idf(word) ** 2 for word in words]
+            total = sum(weights)
+            if total:
+                for word, weight in zip(words, weights, strict=True):
+                    found[:, column] += weight * best[:, number[word]]
+                found[:, column] /= total
+        return found
+
+    def told(self, words: Sequence[str]) -> list[str]:
+        """The TOLD most telling ones of a query's words, in order of the text where equal."""
+        distinct = _telling(words, self._postings)
+        return sorted(distinct, key=lambda word: -self._postings.idf(word))[:TOLD]
 
     def _distinct(self, terms: Slots) -> tuple[Slots, Slots]:
         """(different terms, ascending; the place of each term among them)"""

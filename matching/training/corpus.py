@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching import buckets as shared
+from matching.encoder import StaticEncoder
 from matching.lexicon import FREQUENCIES, default_lexicon
 from matching.text import BIGRAM, fold, has_content, segment
 from matching.training.terms import keywords, read_jsonl
@@ -215,13 +216,27 @@ def place(corpus: Corpus, size: int, buckets: int) -> tuple[Corpus, list[str]]:
         pairs = [shared.places(corpus.vocabulary[n], buckets) for n in others]
         first[others] = [1 + len(kept) + one for one, _ in pairs]
         second[others] = [1 + len(kept) + two for _, two in pairs]
+    words = [corpus.vocabulary[n] for n in kept] + shared.names(buckets)
+    counts = np.concatenate([corpus.counts[kept], np.ones(buckets, np.int64)])
+    return _placed(corpus, words, counts, first, second), words
+
+
+def place_on(corpus: Corpus, model: StaticEncoder) -> tuple[Corpus, list[str]]:
+    """The same over the rows of a model that there is already."""
+    rows = [(*model.rows_of(word), 0, 0)[:2] for word in corpus.vocabulary]
+    first, second = np.asarray(rows, np.int32).reshape(-1, 2).T
+    words = sorted(model.vocabulary, key=model.vocabulary.__getitem__)[1:]
+    return _placed(corpus, words, np.ones(len(words), np.int64), first, second), words
+
+
+def _placed(
+    corpus: Corpus, words: list[str], counts: NDArray[np.int64], first: Ids, second: Ids
+) -> Corpus:
+    """Each segment as its one or two rows; 0 stands for none."""
     both = np.stack([first[corpus.ids], second[corpus.ids]], axis=1)
     inside = both > 0
     before = np.concatenate([[0], np.cumsum(inside.sum(axis=1))])
-    words = [corpus.vocabulary[n] for n in kept] + shared.names(buckets)
-    counts = np.concatenate([corpus.counts[kept], np.ones(buckets, np.int64)])
-    placed = Corpus(words, counts, both[inside], before[corpus.offsets], corpus.sources)
-    return placed, words
+    return Corpus(words, counts, both[inside], before[corpus.offsets], corpus.sources)
 
 
 def keep(corpus: Corpus, path: Path) -> None:

@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.training.corpus import Corpus, keep, kept, left_out, place, read_corpus
+from matching.encoder import read_static
+from matching.training.corpus import Corpus, keep, kept, left_out, place, place_on, read_corpus
 from matching.training.folder import finish, save_model
 from matching.training.sampling import Sampler
 from matching.training.start import latent_start
@@ -32,7 +33,10 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything a run depends on beside its texts. The defaults made the bundled model."""
+    """Everything a run depends on beside its texts.
+
+    The defaults made the first of the models that the bundled one was merged from (see its card).
+    """
 
     size: int = 22_000
     """Segments with a row of their own; 22,000 + 9,000 + 1 rows of 256 float32 are 31.7 MB."""
@@ -53,6 +57,8 @@ class Recipe:
     listing_temperature: float = 0.1
     """A low one tells texts apart by their rare words (a title finds its own abstract), a high one
     by their topic (a need finds an outcome that words it differently); each kind has its own."""
+    averaged: float = 0.0
+    """Part of the run, at its end, whose mean is the result; 0 takes the last step."""
 
 
 def corpus_files(corpus: Path, extra: Sequence[Path] = ()) -> list[Path]:
@@ -81,27 +87,36 @@ def train(
     recipe: Recipe = Recipe(),
     resume: bool = True,
     without: Sequence[Path] = (),
+    begin: Path | None = None,
     progress: Progress = print,
 ) -> dict[str, float]:
     """Reads the texts, trains, writes a model folder at `out`; returns the run's figures.
 
     Texts of `without` (queries of a graded set, say) are not read, nor listings with their title
-    or body, nor near-copies of them (`corpus.LeftOut`).
+    or body, nor near-copies of them (`corpus.LeftOut`). `begin` is a model of this kind to go on
+    from: its rows stay what they are, and `size`, `buckets` and `dim` do not count.
     What a resumed run needs lies in `out` beside the model until the end, when it is deleted.
-    Raises FileNotFoundError when there is nothing to read and ValueError when the texts yield
-    no pairs.
+    Raises FileNotFoundError when there is nothing to read, ValueError when the texts yield no
+    pairs, and encoder.ModelMissing or ModelInvalid for `begin`.
     """
     files = corpus_files(corpus, extra)
     out.mkdir(parents=True, exist_ok=True)
-    mark = _mark([*files, *without], recipe)
+    before = None if begin is None else read_static(begin)
+    mark = _mark([*files, *without], recipe, "" if before is None else before.fingerprint)
     began = time.monotonic()
     texts = _texts(files, without, out, mark, recipe, resume, progress)
-    placed, names = place(texts, min(recipe.size, len(texts.vocabulary)), recipe.buckets)
+    if before is None:
+        placed, names = place(texts, min(recipe.size, len(texts.vocabulary)), recipe.buckets)
+    else:
+        placed, names = place_on(texts, before)
     trainer, step, spent = _resumed(out, mark, recipe) if resume else (None, 0, 0.0)
     if trainer is None:
         progress(f"语料：{len(texts.sources)} 篇，{len(texts.offsets) - 1} 段；正在计算起点")
-        start = latent_start(placed, len(names), recipe.dim, recipe.seed)
-        trainer = Trainer(start, recipe.rate, recipe.threads)
+        if before is None:
+            start = latent_start(placed, len(names), recipe.dim, recipe.seed)
+        else:
+            start = np.array(before.token_vectors)
+        trainer = Trainer(start, recipe.rate, recipe.threads, recipe.averaged)
     else:
         progress(f"从第 {step} 步继续")
     sampler = Sampler(placed, recipe.seed)
@@ -121,7 +136,7 @@ def train(
             progress(f"第 {step}/{recipe.steps} 步，损失 {running:.3f}，约还需 {left:.0f} 分钟")
         if step % KEEP_EVERY == 0 and step < recipe.steps:
             _keep(out, mark, trainer, step, seconds)
-    save_model(finish(trainer.vectors), names, out)
+    save_model(finish(trainer.result()), names, out)
     figures = {
         **asdict(recipe),
         "loss": round(running, 4),
@@ -133,10 +148,10 @@ def train(
     return figures
 
 
-def _mark(files: Sequence[Path], recipe: Recipe) -> str:
-    """What a kept state belongs to: these files as they are now, and this recipe."""
+def _mark(files: Sequence[Path], recipe: Recipe, begin: str) -> str:
+    """What a kept state belongs to: these files as they are now, this recipe, this beginning."""
     about = [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
-    return hashlib.sha256(repr((about, recipe)).encode()).hexdigest()
+    return hashlib.sha256(repr((about, recipe, begin)).encode()).hexdigest()
 
 
 def _texts(
@@ -164,6 +179,7 @@ def _keep(out: Path, mark: str, trainer: Trainer, step: int, seconds: float) -> 
         np.savez(
             file, mark=np.asarray(mark), step=step, seconds=seconds,
             vectors=trainer.vectors, first=trainer.first, second=trainer.second,
+            mean=trainer.mean, meant=trainer.meant,
         )  # fmt: skip
     aside.replace(out / STATE)
 
@@ -176,6 +192,7 @@ def _resumed(out: Path, mark: str, recipe: Recipe) -> tuple[Trainer | None, int,
         if str(state["mark"]) != mark:
             return None, 0, 0.0
         vectors: NDArray[np.float32] = state["vectors"]
-        trainer = Trainer(vectors, recipe.rate, recipe.threads)
+        trainer = Trainer(vectors, recipe.rate, recipe.threads, recipe.averaged)
         trainer.first, trainer.second = state["first"], state["second"]
+        trainer.mean, trainer.meant = state["mean"], int(state["meant"])
         return trainer, int(state["step"]), float(state["seconds"])

@@ -12,7 +12,8 @@ from matching import board as board_module
 from matching.documents import Conditions, Kind
 from matching.encoder import load_encoder
 from matching.engine import Attributes, Engine, Filter
-from matching.near import Near
+from matching.features import FEATURES
+from matching.near import TOLD, Near
 from matching.shortlist import Lexical, promising
 from tests.matching.texts import GOOD, NEED, random_texts
 
@@ -90,6 +91,28 @@ def test_nearness_of_a_text_does_not_depend_on_what_stands_beside_it(engine: Eng
         some = rng.permutation(600)[:size].astype(np.int64)
         assert np.array_equal(near.covers(some, asked), covers[some])
         assert np.array_equal(near.covered(some, asked), covered[some])
+
+
+def test_the_words_a_query_is_told_by_are_its_rarest_and_lists_do_not_mix(engine: Engine) -> None:
+    texts = engine.board(Kind.OUTCOME).collection.texts["words"]
+    near = Near(texts, engine.encoder)
+    one = engine.prepare(*NEED)
+    whole = (*one.title_segments, *one.body_segments)
+    told = near.told(whole)
+    assert len(told) == len(set(told)) == TOLD < len(set(whole))
+    least = min(texts.idf(word) for word in told)
+    others = {word for word in whole if not word.startswith("~")} - set(told)
+    assert all(texts.idf(word) <= least for word in others)
+    every = np.arange(600, dtype=np.int64)
+    both = near.covers(every, one.title_segments, told)
+    assert np.array_equal(both[:, :1], near.covers(every, one.title_segments))
+    assert np.array_equal(both[:, 1:], near.covers(every, told))
+    assert not np.array_equal(both[:, 0], both[:, 1])
+    itself = np.asarray([598], np.int64)  # the need stands on the board, too: all words are there
+    np.testing.assert_allclose(near.covers(itself, one.title_segments, told), 1.0)
+    assert not near.covers(every, [], ["的"])[:, 0].any()
+    found = engine.features(one, Kind.OUTCOME, [599])[0]
+    assert found[FEATURES.index("covers_told")] == pytest.approx(1.0)
 
 
 def test_bounds_keep_all_that_can_be_among_the_best() -> None:

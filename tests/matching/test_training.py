@@ -105,6 +105,156 @@ assert one.fingerprint == two.fingerprint
     )
 
 
+def test_a_run_goes_on_from_a_model_and_gives_the_mean_of_its_last_part(texts: Path) -> None:
+    """The rows stay, so that what was kept for other words does not move at all."""
+    run(
+        """
+import numpy as np
+from dataclasses import replace
+from matching.training.run import Trainer
+go("first")
+short = replace(recipe, steps=4, averaged=0.5)
+seen = []
+step = Trainer.step
+def noting(self, *arguments):
+    loss = step(self, *arguments)
+    seen.append(self.vectors.copy())
+    return loss
+Trainer.step = noting
+go("more", short, begin=base / "first")
+first, more = (load_encoder(str(base / name)) for name in ("first", "more"))
+assert first.vocabulary == more.vocabulary
+assert first.fingerprint != more.fingerprint
+mean = (seen[2] + seen[3]) / 2
+rows = more.token_vectors
+np.testing.assert_allclose(rows / np.linalg.norm(rows), mean / np.linalg.norm(mean), atol=1e-5)
+Trainer.step = step
+training.KEEP_EVERY = 3
+def stopping(self, *arguments):
+    if stopping.done == 3:
+        raise KeyboardInterrupt
+    stopping.done += 1
+    return step(self, *arguments)
+stopping.done = 0
+training.Trainer.step = stopping
+try:
+    go("parts", short, begin=base / "first")
+except KeyboardInterrupt:
+    pass
+training.Trainer.step = step
+go("parts", short, begin=base / "first")
+assert any("继续" in line for line in said)
+assert load_encoder(str(base / "parts")).fingerprint == more.fingerprint
+""",
+        texts,
+    )
+
+
+def test_merged_models_agree_with_the_mean_of_their_cosines(texts: Path) -> None:
+    """With room for all directions nothing is lost; with half the width most is kept."""
+    run(
+        """
+import numpy as np
+from dataclasses import replace
+from matching.training.merge import _narrowed, _of_one_length, _rows, merge
+go("a", replace(recipe, size=30))
+go("b", replace(recipe, size=30, seed=5))
+a, b = (load_encoder(str(base / name)) for name in "ab")
+kept = merge([base / "a", base / "b"], base / "ab")
+both = load_encoder(str(base / "ab"))
+assert both.vocabulary == a.vocabulary and both.dim == a.dim
+assert both.fingerprint not in (a.fingerprint, b.fingerprint)
+assert 0.5 < kept < 1.0
+words = sorted(a.vocabulary, key=a.vocabulary.get)[1:]
+wide = np.concatenate([_of_one_length(_rows(model, words)) for model in (a, b)], axis=1)
+whole, all_of_it = _narrowed(wide, 16)
+assert abs(all_of_it - 1.0) < 1e-6
+np.testing.assert_allclose(whole @ whole.T, wide @ wide.T, atol=1e-4)
+again = merge([base / "a", base / "b"], base / "again")
+assert load_encoder(str(base / "again")).fingerprint == both.fingerprint and again == kept
+# a word that the second model has no row for is there by its shared rows
+alone = "从未见过的词"
+rows = _rows(b, [alone, words[0]])
+assert alone not in b.vocabulary and rows[1].any() and not rows[0].any()
+np.testing.assert_allclose(rows[1], b.token_vectors[list(b.rows_of(alone))].sum(axis=0))
+np.testing.assert_allclose(rows[2], b.token_vectors[b.vocabulary[words[0]]])
+go("c", replace(recipe, buckets=10))
+for folders in ([base / "a"], [base / "a", base / "c"]):
+    try:
+        merge(folders, base / "no")
+    except ValueError as error:
+        assert "合并" in str(error)
+    else:
+        raise SystemExit("not refused")
+""",
+        texts,
+    )
+
+
+def test_words_of_a_group_are_drawn_together_and_get_rows(texts: Path) -> None:
+    """Those of other words stay; the rarest pairs make room, and live on in shared rows."""
+    (texts / "groups.txt").write_text(
+        "# 一行一组\n焊接 草莓 气调包装 从未见过的词\n汽车 车身\n", encoding="utf-8"
+    )
+    (texts / "wrong.txt").write_text("焊接 草莓\n孤单\n", encoding="utf-8")
+    run(
+        """
+import numpy as np
+from matching.lexicon import default_lexicon
+from matching.training.merge import merge
+from matching.training.related import drawn_together, read_groups
+go("a")
+kept = merge([base / "a"], base / "b", related=base / "groups.txt")
+assert abs(kept - 1.0) < 1e-6, "one model alone loses nothing"
+a, b = (load_encoder(str(base / name)) for name in "ab")
+def cosine(model, left, right):
+    one, two = model.encode([[left], [right]])
+    return float(one @ two)
+assert cosine(b, "焊接", "草莓") > cosine(a, "焊接", "草莓") + 0.2
+assert cosine(b, "汽车", "车身") > cosine(a, "汽车", "车身")
+stay = [w for w in a.vocabulary if w in b.vocabulary and w not in ("焊接", "草莓", "汽车", "车身")]
+stay = [w for w in stay if w[0] != "§" and w != "[UNK]"]
+assert len(stay) > 10
+for left, right in zip(stay, stay[1:]):
+    assert abs(cosine(a, left, right) - cosine(b, left, right)) < 1e-5
+assert len(a.vocabulary) == len(b.vocabulary)
+groups = read_groups(base / "groups.txt")
+assert groups[1] == ["汽车", "车身"] and len(groups) == 2
+names = sorted(a.vocabulary, key=a.vocabulary.get)[1:]
+found, rows = drawn_together(names, np.array(a.token_vectors), [["电机", "芯片"], ["焊接", "芯片"]])
+new = set(found) - set(names)
+assert new == {"电机", "芯片"}, new
+pairs = [n for n in names if len(n) == 2 and n[0] != "§" and n not in default_lexicon()]
+assert [name for name in names if name not in found] == pairs[-2:], "the two rarest pairs"
+np.testing.assert_allclose(np.linalg.norm(rows[found.index("焊接") + 1]),
+                           np.linalg.norm(a.token_vectors[a.vocabulary["焊接"]]), rtol=1e-5)
+try:
+    merge([base / "a"], base / "no", related=base / "wrong.txt")
+except ValueError as error:
+    assert "第 2 行" in str(error)
+else:
+    raise SystemExit("not refused")
+""",
+        texts,
+    )
+
+
+def test_the_bundled_groups_are_groups_and_have_rows_in_the_bundled_model() -> None:
+    from matching.encoder import StaticEncoder, load_encoder
+    from matching.text import segment
+    from matching.training.related import RELATED, read_groups
+
+    groups = read_groups(RELATED)
+    words = {word for group in groups for word in group}
+    assert len(groups) > 500
+    assert all(len(group) == len(set(group)) for group in groups)
+    encoder = load_encoder()
+    assert isinstance(encoder, StaticEncoder)
+    whole = [word for word in words if segment(word)[:1] == [word]]
+    assert len(whole) > 2000
+    assert all(word in encoder.vocabulary for word in whole)
+
+
 def test_another_recipe_does_not_take_over_what_a_stopped_run_left(texts: Path) -> None:
     run(
         """
