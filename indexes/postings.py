@@ -9,7 +9,7 @@ and what in the tail: contributions are float32 and summed per text in the query
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, count
 from typing import Any
 
@@ -169,8 +169,7 @@ class Postings:
         return found
 
     def _idf(self, term: str) -> float:
-        number = self._terms.get(term)
-        df = 0.0 if number is None or number >= self._df.size else float(self._df.view[number])
+        df = float(self._occurs(term))
         size = float(self._live)
         if self._background is not None:
             df += self._background.frequency(term)
@@ -193,6 +192,20 @@ class Postings:
     def number(self, term: str) -> int:
         """The number of a term, -1 for an unknown one."""
         return self._terms.get(term, -1)
+
+    def rarest(self, terms: Iterable[str], most: int) -> set[str]:
+        """The rarest of these terms, as many as occur in at most `most` texts all together."""
+        found, left = set(), most
+        for texts, term in sorted((self._occurs(term), term) for term in terms):
+            left -= texts
+            if left < 0:
+                break
+            found.add(term)
+        return found
+
+    def _occurs(self, term: str) -> int:
+        number = self._terms.get(term)
+        return 0 if number is None or number >= self._df.size else int(self._df.view[number])
 
     def idfs(self, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
         """`idf` of terms by their numbers, (terms,)."""

@@ -212,6 +212,7 @@ class Board:
             narrow = narrow and not plain
         else:
             some = np.flatnonzero(allowed).astype(np.int64)
+        if not many or (narrow and words.hasty):
             exact = words.at(some)
             added = sum((w * v for w, v in zip(weights, exact, strict=True)), np.zeros(len(some)))
             lexical = Lexical(some, added, np.zeros(len(some)))

@@ -9,6 +9,7 @@ from indexes.pairs import top_pairs
 from indexes.postings import Postings
 from indexes.vectors import FaissVectors, scores_of
 from matching import board as board_module
+from matching import words as words_module
 from matching.board import levels_of
 from matching.documents import Kind
 from matching.encoder import load_encoder
@@ -147,3 +148,30 @@ def test_all_pairs_are_the_best_of_the_whole_product(k: int) -> None:
         assert np.allclose(taken, scores, atol=1e-5)
         seen += len(places)
     assert seen == 70
+
+
+def test_common_words_that_propose_nobody_still_count(
+    filled: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board_module, "SCORE_ALL", 10)
+    monkeypatch.setattr(board_module, "CANDIDATES", 40)
+    monkeypatch.setattr(board_module, "_REFINED", 30)
+    query = filled.prepare(*NEED)
+    texts = filled.board(Kind.OUTCOME).collection.texts
+    words = lexical_bag((*query.title_segments, *query.body_segments))
+    rare = texts["words"].rarest(words, 60)
+    assert 0 < len(rare) < len(words)
+    assert sum(texts["words"].scores({word: 1})[0].astype(bool).sum() for word in rare) <= 60
+    assert texts["words"].rarest(words, 10**9) == set(words)
+    patient = filled.search(query, Kind.OUTCOME, 5)
+    monkeypatch.setattr(words_module, "MOST", 60)
+    hasty = Words(query, texts)
+    hasty.best(np.ones(len(LEXICAL)), 40, filled.board(Kind.OUTCOME).collection.live())
+    assert hasty.hasty
+    found = filled.search(query, Kind.OUTCOME, 5)
+    assert found[0] == patient[0]
+    values = {match.id: match for match in filled.search(query, Kind.OUTCOME, 600)}
+    monkeypatch.setattr(words_module, "MOST", 10**9)
+    exact = {match.id: match for match in filled.search(query, Kind.OUTCOME, 600)}
+    assert all(exact[key] == match for key, match in values.items() if key in exact)
+    assert len(values.keys() & exact.keys()) > 20
