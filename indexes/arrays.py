@@ -21,8 +21,16 @@ class Growing:
         """(size,) or (size, width); valid until the next `extend`."""
         return self._data[: self.size]
 
+    def adopt(self, rows: NDArray[Any]) -> None:
+        """Forgets everything and stands on `rows` themselves, which may lie in a mapped file; they
+        are copied when something is appended, so `view` must not be written to before."""
+        self._data = np.asarray(rows, self._data.dtype).reshape(len(rows), *self._shape)
+        self.size = len(rows)
+
     def extend(self, rows: NDArray[Any]) -> None:
         """Appends `rows`, of shape (n,) or (n, width)."""
+        if not len(rows):
+            return
         need = self.size + len(rows)
         if need > len(self._data):
             grown = np.zeros((max(need, 2 * len(self._data)), *self._shape), self._data.dtype)

@@ -182,7 +182,7 @@ class Collection:
         sizes += [len(value) for value in self.values.values()]
         if any(size != len(ids) for size in sizes) or np.any(np.diff(ids) <= 0):
             raise ValueError("快照里各列的行数或编号对不上。")
-        self._ids.replace(ids)
+        self._ids.adopt(ids)
         self._live.replace(np.ones(len(ids), bool))
         self.split = self._count = len(ids)
         self._tail = {}

@@ -29,8 +29,11 @@ class NumberColumn:
         self._values.extend(found)
 
     def extend_raw(self, values: NDArray[np.int64]) -> None:
-        """Appends (n,) stored values, MISSING included."""
-        self._values.extend(np.asarray(values, np.int64))
+        """Appends (n,) stored values, MISSING included; an empty column stands on them."""
+        if self._values.size:
+            self._values.extend(np.asarray(values, np.int64))
+        else:
+            self._values.adopt(values)
 
     @property
     def values(self) -> NDArray[np.int64]:
@@ -96,4 +99,4 @@ class ValueColumn:
         if len(codes) and not 0 <= codes.min() <= codes.max() < len(numbers):
             raise ValueError("筛选列的编号越界。")
         self._numbers = numbers
-        self._codes.replace(codes)
+        self._codes.adopt(codes)

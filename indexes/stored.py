@@ -87,12 +87,12 @@ def _write_texts(out: Writer, name: str, texts: FrozenPostings, slots: Slots) ->
 
 def restore(source: Reader, name: str, collection: Collection) -> None:
     """Fills an empty collection; raises KeyError or ValueError when the files do not fit."""
-    ids = source.array(f"{name}.ids").astype(np.int64)
+    ids = np.asarray(source.array(f"{name}.ids"), np.int64)
     for field, number in collection.numbers.items():
         number.extend_raw(source.array(f"{name}.number.{field}"))
     for field, value in collection.values.items():
         words: list[Any] = source.words(f"{name}.value.{field}.words")
-        codes = source.array(f"{name}.value.{field}.codes").astype(np.int32)
+        codes = source.array(f"{name}.value.{field}.codes")
         value.unpack([frozenset(w) if isinstance(w, list) else w for w in words], codes)
     for field, shard in collection.vectors.items():
         shard.open(source.path(f"{name}.vector.{field}"), ids)
