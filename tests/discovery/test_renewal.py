@@ -23,9 +23,11 @@ from jiebang.discovery.engine import Discovery
 from jiebang.discovery.models import SearchText
 from jiebang.discovery.renewal import PART_LIVES, Renewal, keep_model, progress_of
 from jiebang.discovery.rows import stale_rows, state
+from matching import neighbours
 from matching import terms as own_terms
 from matching.encoder import BUNDLED
 from matching.prepared import Prepared
+from matching.training.folder import keep_neighbours
 from tests.factories import World
 
 
@@ -38,6 +40,7 @@ def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     turned = {name: tensor[:, ::-1].copy() if tensor.ndim == 2 else tensor
               for name, tensor in weights.items()}  # fmt: skip
     save_file(turned, folder / "model.safetensors")
+    keep_neighbours(folder, folder / neighbours.FILE)  # as training does
     return folder
 
 
