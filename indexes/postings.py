@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexes.arrays import Growing
-from indexes.rows import GrowingRows, Rows, inverted, taken
+from indexes.rows import FrozenPostings, GrowingRows, Rows, inverted, taken
 
 K1, B = 1.5, 0.75
 _MOST = 65535  # where a count stops
@@ -393,17 +393,6 @@ class Postings:
         self._lengths.replace(rows.lengths())
         self._live, self._total = len(rows), int(self._lengths.view.sum(dtype=np.int64))
         self._merged = len(rows)
-
-
-class FrozenPostings:
-    """The texts of a moment: the mapped base, and what stood in the tail."""
-
-    def __init__(self, terms: list[str], base: Rows, tail: Rows):
-        self.terms, self._base, self._tail = terms, base, tail
-
-    def rows(self, slots: Slots) -> Rows:
-        """The texts in these slots, in this order."""
-        return taken(self._base, self._tail, slots)
 
 
 def bag(segments: Sequence[str]) -> Counter[str]:

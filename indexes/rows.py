@@ -112,6 +112,17 @@ def taken(base: Rows, tail: Rows, slots: NDArray[np.int64]) -> Rows:
     return Rows.of(found)
 
 
+class FrozenPostings:
+    """The texts of a moment: the mapped base, and what stood in the tail."""
+
+    def __init__(self, terms: list[str], base: Rows, tail: Rows):
+        self.terms, self._base, self._tail = terms, base, tail
+
+    def rows(self, slots: NDArray[np.int64]) -> Rows:
+        """The texts in these slots, in this order."""
+        return taken(self._base, self._tail, slots)
+
+
 def inverted(
     rows: Rows,
     terms: int,

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from indexes.collection import Collection
-from indexes.postings import FrozenPostings
-from indexes.rows import Rows, inverted
+from indexes.rows import FrozenPostings, Rows, inverted
 from indexes.snapshot import Reader, Writer
 from indexes.vectors import Slots
 

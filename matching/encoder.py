@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -107,8 +108,11 @@ class StaticEncoder:
 
     def rows(self, segments: Sequence[str]) -> NDArray[np.int64]:
         """(rows in use,) rows of `token_vectors`, in order of the text."""
-        of = self.rows_of
-        return np.fromiter((row for segment in segments for row in of(segment)), np.int64)
+        try:  # nearly all segments have been met before
+            rows = chain.from_iterable(map(self._known.__getitem__, segments))
+            return np.fromiter(rows, np.int64)
+        except KeyError:
+            return np.fromiter(chain.from_iterable(map(self.rows_of, segments)), np.int64)
 
     def own_rows(self, words: Sequence[str]) -> NDArray[np.int64]:
         """(words,) the rows of words without bigrams among them; 0 for one that has none."""

@@ -17,7 +17,6 @@ import importlib.util
 from array import array
 from collections.abc import Iterable, Iterator
 from functools import cache
-from operator import add
 from pathlib import Path
 
 import marisa_trie
@@ -111,29 +110,28 @@ class Lexicon:
     def cut(self, run: str) -> list[str]:
         """The words of `run`, in order; their concatenation is `run`."""
         size = len(run)
-        pairs = [*map(add, run, run[1:])]
-        alone = [*map(self._short.get, run)]
-        double = [*map(self._short.get, pairs), None]
-        thirds = [*map(self._thirds.get, pairs), None]
-        unknown, prefixes = self._unknown, self._prefixes
-        longer, longest = self._longer, self._longest
-        best = [0.0] * (size + 2)
+        best = [0.0] * (size + 1)
         ends = [0] * size
+        get, more, unknown = self._short.get, self._thirds.get, self._unknown
+        prefixes, longer, longest = self._prefixes, self._longer, self._longest
         for start in range(size - 1, -1, -1):
-            at = start + 1
-            top = (alone[start] or unknown) + best[at]
-            score = double[start]
-            if score is not None:
-                value = score + best[start + 2]
-                if value >= top:
-                    top, at = value, start + 2
-            following = thirds[start]
-            if following is not None and start + 2 < size and run[start + 2] in following:
-                for word, number in prefixes(run[start : start + longest]):
-                    end = start + len(word)
-                    value = longer[number] + best[end]
+            end = at = start + 1
+            top = (get(run[start]) or unknown) + best[end]
+            if end < size:
+                end += 1
+                pair = run[start:end]
+                score = get(pair)
+                if score is not None:
+                    value = score + best[end]
                     if value >= top:
                         top, at = value, end
+                thirds = more(pair)
+                if thirds is not None and end < size and run[end] in thirds:
+                    for word, number in prefixes(run[start : start + longest]):
+                        end = start + len(word)
+                        value = longer[number] + best[end]
+                        if value >= top:
+                            top, at = value, end
             best[start], ends[start] = top, at
         words = []
         start = 0
