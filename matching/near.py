@@ -45,7 +45,9 @@ class Near:
         if not len(terms) or not words:
             return np.zeros(len(slots), np.float64)
         distinct, places = self._distinct(terms)
-        near = self._cosines(distinct, _telling(words, self._postings)).max(axis=1)
+        near = np.zeros(len(distinct))
+        term, _, cosines = self._pairs(distinct, _telling(words, self._postings))
+        np.maximum.at(near, term, cosines)
         weights = self._postings.idfs(distinct) ** 2
         return _means((near * weights)[places], weights[places], starts)
 
@@ -58,14 +60,16 @@ class Near:
         if not len(terms) or not every:
             return found
         distinct, places = self._distinct(terms)
-        near = self._cosines(distinct, every)
-        some = np.asarray(near.any(axis=1))
-        hits = np.flatnonzero(some[places])  # of a text's words few are near to any
-        owner = np.searchsorted(starts, hits, "right") - 1
-        first = np.flatnonzero(np.diff(owner, prepend=-1))
+        term, asked_at, cosines = self._pairs(distinct, every)
+        order = np.argsort(term, kind="stable")
+        sizes = np.bincount(term, minlength=len(distinct))  # of a text's words few are near to any
+        hits = np.flatnonzero(sizes[places])
+        many = sizes[places[hits]]
+        first = (np.cumsum(sizes) - sizes)[places[hits]] - (np.cumsum(many) - many)
+        pairs = order[np.repeat(first, many) + np.arange(many.sum())]
+        owner = np.repeat(np.searchsorted(starts, hits, "right") - 1, many)
         best = np.zeros((len(slots), len(every)))
-        if len(first):
-            best[owner[first]] = np.maximum.reduceat(near[places[hits]], first, axis=0)
+        np.maximum.at(best.reshape(-1), owner * len(every) + asked_at[pairs], cosines[pairs])
         number = {word: n for n, word in enumerate(every)}
         for column, words in enumerate(lists):
             weights = [self._postings.idf(word) ** 2 for word in words]
@@ -90,9 +94,14 @@ class Near:
         place[distinct] = np.arange(len(distinct), dtype=np.int32)
         return distinct, place[terms].astype(np.int64)
 
-    def _cosines(self, terms: Slots, words: Sequence[str]) -> Floats:
-        """(terms, words): 1 for the same word, 0 for what is far; terms ascend."""
-        found = np.zeros((len(terms), len(words)))
+    def _pairs(self, terms: Slots, words: Sequence[str]) -> tuple[Slots, Slots, Floats]:
+        """Places in `terms` (ascending) and `words` of what is near, and the cosines; 1 for the
+        same word. A pair may be there twice."""
+        # also a word that the model does not know is the same as itself
+        asked = np.asarray([self._postings.number(word) for word in words])
+        at = np.minimum(np.searchsorted(terms, asked), len(terms) - 1)
+        same = np.flatnonzero(terms[at] == asked)
+        term, number, cosine = at[same], same, np.ones(len(same))
         if self._encoder is not None:
             near = self._encoder.neighbours
             asked_rows = self._encoder.own_rows(words)
@@ -102,13 +111,10 @@ class Near:
             owners, places = near.around(self._model_rows(terms))
             word = place[near.rows[places]]
             hits = np.flatnonzero(word >= 0)
-            found[owners[hits], word[hits]] = near.cosines[places[hits]]
-        # also a word that the model does not know is the same as itself
-        asked = np.asarray([self._postings.number(word) for word in words])
-        at = np.minimum(np.searchsorted(terms, asked), len(terms) - 1)
-        same = np.flatnonzero(terms[at] == asked)
-        found[at[same], same] = 1.0
-        return found
+            term = np.concatenate([term, owners[hits]])
+            number = np.concatenate([number, word[hits]])
+            cosine = np.concatenate([cosine, near.cosines[places[hits]]])
+        return term, number, cosine
 
     def _model_rows(self, terms: Slots) -> Slots:
         """(terms,): the model's row for each of these terms, looked up once; 0 for none."""
