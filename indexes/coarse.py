@@ -67,6 +67,7 @@ class Coarse:
         options, _kept = chosen_by(allowed, count)
         distant = self.distant @ row[0]
         distant[~allowed[self.apart]] = -np.inf
+        sure, values = np.zeros(0, np.int64), np.zeros(0)
         for times in (_FIRST, _MOST):
             wanted = min(times * k, count)
             if wanted <= k:
@@ -75,24 +76,25 @@ class Coarse:
                 found[0] for found in self.index.search(units, wanted, params=options)
             )
             rough = products / scale
-            sure = slots[:k]
-            values = exact(sure)
+            if not len(sure):
+                sure = slots[:k]
+                values = exact(sure)
             least = float(values.min())
-            if wanted < count and rough[-1] + off > least:
-                continue  # one that was not returned may have as much
-            doubtful = int(np.searchsorted(-rough, off - least, "right"))
-            apart = self.apart[distant + off >= least]
-            open_ = np.setdiff1d(np.concatenate([slots[k:doubtful], apart]), sure)
-            seen = np.concatenate([sure, open_])
-            values = np.concatenate([values, exact(open_)])
-            least = float(np.partition(values, len(values) - k)[len(values) - k])
-            among = values >= least - _TIE
-            rest = float(values[~among].max(initial=-np.inf))
-            if len(seen) < count:  # the best of those not looked at, returned or not
-                rest = max(rest, float(rough[min(doubtful, wanted - 1)]) + off)
-            scores = values[among].astype(np.float32)
-            return Ranked(seen[among].astype(np.int64), scores, rest, 0.0)
-        return None
+            if wanted == count or rough[-1] + off <= least:
+                break  # none that was not returned can have as much
+        else:
+            return None
+        doubtful = int(np.searchsorted(-rough, off - least, "right"))
+        apart = self.apart[distant + off >= least]
+        open_ = np.setdiff1d(np.concatenate([slots[:doubtful], apart]), sure)
+        seen = np.concatenate([sure, open_])
+        values = np.concatenate([values, exact(open_)])
+        least = float(np.partition(values, len(values) - k)[len(values) - k])
+        among = values >= least - _TIE
+        rest = float(values[~among].max(initial=-np.inf))
+        if len(seen) < count:  # the best of those not looked at, returned or not
+            rest = max(rest, float(rough[min(doubtful, wanted - 1)]) + off)
+        return Ranked(seen[among].astype(np.int64), values[among].astype(np.float32), rest, 0.0)
 
 
 def paths(path: Path) -> tuple[Path, Path]:

@@ -28,12 +28,9 @@ class NumberColumn:
             raise ValueError(f"筛选列只接受 64 位整数：{error}") from error
         self._values.extend(found)
 
-    def extend_raw(self, values: NDArray[np.int64]) -> None:
-        """Appends (n,) stored values, MISSING included; an empty column stands on them."""
-        if self._values.size:
-            self._values.extend(np.asarray(values, np.int64))
-        else:
-            self._values.adopt(values)
+    def open(self, values: NDArray[np.int64]) -> None:
+        """Becomes these (n,) stored values, MISSING included, where they lie."""
+        self._values.adopt(values)
 
     @property
     def values(self) -> NDArray[np.int64]:

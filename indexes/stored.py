@@ -88,7 +88,7 @@ def restore(source: Reader, name: str, collection: Collection) -> None:
     """Fills an empty collection; raises KeyError or ValueError when the files do not fit."""
     ids = np.asarray(source.array(f"{name}.ids"), np.int64)
     for field, number in collection.numbers.items():
-        number.extend_raw(source.array(f"{name}.number.{field}"))
+        number.open(source.array(f"{name}.number.{field}"))
     for field, value in collection.values.items():
         words: list[Any] = source.words(f"{name}.value.{field}.words")
         codes = source.array(f"{name}.value.{field}.codes")

@@ -68,13 +68,9 @@ class Analyst:
         self._words: dict[str, _Word] = {}
         self._across: dict[str, tuple[int, ...]] = {}
 
-    def __call__(self, title: str, body: str) -> Text:
-        """The text of a listing or a query."""
-        (found,) = self.many([(title, body)])
-        return found
-
     def many(self, texts: Sequence[tuple[str, str]]) -> list[Text]:
-        """Several texts (title, body), each as it would be by itself, in less time."""
+        """Texts (title, body) of listings or queries: several in less time than one by one, each
+        as it would be by itself."""
         collected = [self._collected(title, body) for title, body in texts]
         if self._static is None or not collected:
             return [self._text(found, self._encoded(found)) for found in collected]

@@ -70,7 +70,7 @@ def pack(frequencies: Mapping[str, int], total: int, source: str = "") -> bytes:
         "thirds": _text("".join(sorted(thirds[pair])) for pair in pairs),
         "trie": np.frombuffer(trie.tobytes(), np.uint8),
         "longer": counts,
-        "source": _text([source]),
+        "source": archive.text(source),
     }
     return archive.pack(arrays)
 

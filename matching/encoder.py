@@ -114,6 +114,10 @@ class StaticEncoder:
         except KeyError:
             return np.fromiter(chain.from_iterable(map(self.rows_of, segments)), np.int64)
 
+    def names(self) -> list[str]:
+        """What each row from 1 on stands for: a segment, or the name of a shared row."""
+        return sorted(self.vocabulary, key=self.vocabulary.__getitem__)[1:]
+
     def own_rows(self, words: Sequence[str]) -> NDArray[np.int64]:
         """(words,) the rows of words without bigrams among them; 0 for one that has none."""
         get = self.vocabulary.get

@@ -1,8 +1,8 @@
 """Which words of a static model are near in meaning: the few pairs above a bound, found once.
 
-Of 22,000 words each has three others at a cosine of 0.3 or more. Looked up, the nearness of a query
-to the words of 200 texts costs next to nothing; multiplied out, it fetches thousands of vectors
-that lie far apart.
+Of 22,000 words each has some eight others at a cosine of 0.3 or more. Looked up, the nearness of a
+query to the words of 200 texts costs next to nothing; multiplied out, it fetches thousands of
+vectors that lie far apart.
 """
 
 from __future__ import annotations

@@ -225,7 +225,7 @@ def place_on(corpus: Corpus, model: StaticEncoder) -> tuple[Corpus, list[str]]:
     """The same over the rows of a model that there is already."""
     rows = [(*model.rows_of(word), 0, 0)[:2] for word in corpus.vocabulary]
     first, second = np.asarray(rows, np.int32).reshape(-1, 2).T
-    words = sorted(model.vocabulary, key=model.vocabulary.__getitem__)[1:]
+    words = model.names()
     return _placed(corpus, words, np.ones(len(words), np.int64), first, second), words
 
 

@@ -38,7 +38,7 @@ def merge(folders: Sequence[Path], out: Path, related: Path | None = None) -> fl
     if len(counts) > 1:
         raise ValueError(f"这些模型的共享行数不同，不能合并：{sorted(counts)}。")
     first = models[0]
-    names = sorted(first.vocabulary, key=first.vocabulary.__getitem__)[1:]
+    names = first.names()
     wide = np.concatenate([_of_one_length(_rows(model, names)) for model in models], axis=1)
     narrow, kept = _narrowed(wide, first.dim)
     if groups:
@@ -51,9 +51,7 @@ def _rows(model: StaticEncoder, names: Sequence[str]) -> Rows:
     """(1 + names, dim): a model's vector of each segment, by shared rows where it has no own."""
     found = np.zeros((len(names) + 1, model.dim), np.float32)
     for place, name in enumerate(names, 1):
-        own = model.vocabulary.get(name)
-        rows = model.rows_of(name) if own is None else (own,)
-        found[place] = model.token_vectors[list(rows)].sum(axis=0)
+        found[place] = model.token_vectors[list(model.rows_of(name))].sum(axis=0)
     return found
 
 
