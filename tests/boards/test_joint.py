@@ -269,8 +269,12 @@ def test_being_asked_binds_nobody(world: World) -> None:
     answers.filed(member)
 
 
-def test_an_anonymous_issuer_is_not_found_out_by_naming_it(world: World) -> None:
+def test_an_anonymous_issuer_is_not_found_out_by_naming_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Naming the issuer, its subsidiary or a stranger says the same to the leading organisation."""
+    moment = clock.now()  # the pages say at which minute the leading organisation confirmed
+    monkeypatch.setattr(clock, "now", lambda: moment)
     answers = answers_in(world, 1, disclosure="anonymous")
     issuer, stranger = answers.scene.issuer, answers.scene.stranger
     with world.database.transaction() as session:
