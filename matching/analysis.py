@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from functools import cached_property
+from itertools import chain, compress, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from matching.encoder import Encoder, StaticEncoder
 from matching.text import bigram_across, fold, inner_segments, runs, segment, sentences
 
 _SHORT = 8  # rows
-_KEPT = 20_000  # words whose rows are remembered (some 8 MB at most)
+_KEPT = 20_000  # words of each sort whose rows are remembered (some 8 MB at most)
 
 Vectors = NDArray[np.float32]
 
@@ -48,6 +49,21 @@ class Text:
     sentence_vectors: Vectors
     """(sentences, dim), unit length."""
 
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Where each of the words stands among them."""
+        return {word: n for n, word in enumerate(self.words)}
+
+    @cached_property
+    def readable(self) -> list[str]:
+        """The words that may stand in a reason."""
+        return list(compress(self.words, self.shown.tolist()))
+
+    @cached_property
+    def length(self) -> float:
+        """Of the vector of the whole text."""
+        return float(np.linalg.norm(self.word_vectors.sum(axis=0)))
+
 
 class _Word(NamedTuple):
     """What one occurrence of a word is made of, whatever stands beside it."""
@@ -65,76 +81,65 @@ class Analyst:
         self._encoder = encoder
         self._shows = shows
         self._static = encoder if isinstance(encoder, StaticEncoder) else None
-        self._words: dict[str, _Word] = {}
-        self._across: dict[str, tuple[int, ...]] = {}
+        self._words: dict[str, _Word] = {}  # Chinese ones
+        self._designations: dict[str, _Word] = {}
 
     def many(self, texts: Sequence[tuple[str, str]]) -> list[Text]:
         """Texts (title, body) of listings or queries: several in less time than one by one, each
         as it would be by itself."""
-        collected = [self._collected(title, body) for title, body in texts]
-        if self._static is None or not collected:
+        if not texts:
+            return []
+        collected = self._collected(texts)
+        if self._static is None:
             return [self._text(found, self._encoded(found)) for found in collected]
-        vectors = _vectors(collected, self._static.token_vectors)
+        vectors = _vectors(collected, self._static)
         return [self._text(*each) for each in zip(collected, vectors, strict=True)]
 
-    def _collected(self, title: str, body: str) -> _Collected:
-        titles = sentences(title)
-        found = _Collected([*titles, *sentences(body)], len(titles))
-        for sentence in found.sentences:
-            for plain, words in runs(fold(sentence)):
-                if plain:
-                    self._plain(words, found)
-                elif words:
-                    self._designation(words, found)
-            found.ends.append(len(found.made))
+    def _collected(self, texts: Sequence[tuple[str, str]]) -> list[_Collected]:
+        found = []
+        for title, body in texts:
+            titles = sentences(title)
+            found.append(_Collected([*titles, *sentences(body)], len(titles)))
+        said = runs(fold(sentence) for text in found for sentence in text.sentences)
+        known = self._met([words for pieces in said for plain, words in pieces if plain])
+        cut = iter(said)
+        for text in found:
+            for pieces in islice(cut, len(text.sentences)):
+                for plain, words in pieces:
+                    if plain:
+                        text.add([known[word] for word in words], words)
+                    elif words:
+                        text.add([self._designation(words)], words[:1])
+                text.ends.append(len(text.made))
         return found
 
-    def _plain(self, words: Sequence[str], found: _Collected) -> None:
-        """A run of Chinese words."""
-        known, across = self._words, self._across
-        before = ""
-        for text in words:
-            word = known.get(text)
-            if word is None:
-                word = self._word(text, inner_segments(text))
-                known = self._words
-            if before:
-                pair = before[-1] + text[0]
-                rows = across.get(pair)
-                if rows is None:
-                    rows = self._between(before, text)
-                    across = self._across
-                for row in rows:
-                    found.across.append((len(found.made), row))
-            found.made.append(word)
-            found.shown.append(text)
-            before = text
+    def _met(self, cut: list[Sequence[str]]) -> dict[str, _Word]:
+        """The words that were met before, all of these Chinese ones among them."""
+        known = self._words
+        distinct = set(chain.from_iterable(cut))
+        new = [word for word in distinct if word not in known]
+        if len(known) + len(new) > _KEPT:
+            known, new = {}, list(distinct)
+            self._words = known
+        inner = inner_segments(new)
+        known.update((segments[0], self._word(segments, pairs)) for segments, pairs in inner)
+        return known
 
-    def _between(self, left: str, right: str) -> tuple[int, ...]:
-        """The rows of the bigram where two words meet."""
-        bigram = bigram_across(left, right)
-        rows = self._rows(bigram) if bigram else ()
-        if len(self._across) >= _KEPT:
-            self._across = {}
-        self._across[left[-1] + right[0]] = rows
-        return rows
-
-    def _designation(self, forms: Sequence[str], found: _Collected) -> None:
+    def _designation(self, forms: Sequence[str]) -> _Word:
         """Latin words, numbers, designations: the first form is the word, the rest variants."""
-        text = forms[0]
-        word = self._words.get("\0".join(forms)) or self._word("\0".join(forms), (forms, ()))
-        found.made.append(word)
-        found.shown.append(text)
+        key = "\0".join(forms)
+        word = self._designations.get(key)
+        if word is None:
+            word = self._word(forms, ())
+            if len(self._designations) >= _KEPT:
+                self._designations = {}
+            self._designations[key] = word
+        return word
 
-    def _word(self, key: str, parts: tuple[Sequence[str], Sequence[str]]) -> _Word:
-        segments, bigrams = parts
+    def _word(self, segments: Sequence[str], bigrams: Sequence[str]) -> _Word:
         rows = tuple(row for one in (*segments, *bigrams) for row in self._rows(one))
         known = self._static is not None and self._static.knows(segments[:1])
-        word = _Word(tuple(segments), rows, known, self._shows(segments[0]))
-        if len(self._words) >= _KEPT:
-            self._words = {}
-        self._words[key] = word
-        return word
+        return _Word(tuple(segments), rows, known, self._shows(segments[0]))
 
     def _rows(self, one: str) -> tuple[int, ...]:
         return self._static.rows_of(one) if self._static else ()
@@ -170,22 +175,33 @@ class _Collected:
         self.sentences, self.titles = listed, titles  # of which so many are the title's
         self.shown: list[str] = []  # each occurrence as people read it
         self.made: list[_Word] = []  # and what it is made of
-        self.across: list[tuple[int, int]] = []  # (occurrence, a row of the bigram before it)
+        self.across: list[str] = []  # the bigrams where two words meet
+        self.right: list[int] = []  # and which occurrence stands right of each
         self.ends: list[int] = []  # where each sentence ends
 
+    def add(self, made: Sequence[_Word], shown: Sequence[str]) -> None:
+        """Words that stand one right after the other."""
+        first = len(self.made) + 1
+        self.made += made
+        self.shown += shown
+        if len(shown) > 1:
+            self.across += map(bigram_across, shown[:-1], shown[1:])
+            self.right += range(first, first + len(shown) - 1)
 
-def _vectors(texts: Sequence[_Collected], table: Vectors) -> list[tuple[Vectors, Vectors]]:
+
+def _vectors(texts: Sequence[_Collected], static: StaticEncoder) -> list[tuple[Vectors, Vectors]]:
     """(words, dim) sums over all places of each word, and (sentences, dim) of length one, for each
     text: all rows are fetched at once, and added up word by word in order of the text."""
     owners: list[int] = []  # of each occurrence, its word; words are numbered through all texts
     sizes: list[int] = []  # of each text, how many different words
     ends: list[int] = [0]  # of the sentences of all texts
-    meetings: list[tuple[int, int]] = []
+    right: list[NDArray[np.int64]] = []
+    table = static.token_vectors
     first = begun = 0
     for text in texts:
         numbers: dict[str, int] = {}
         owners += [numbers.setdefault(word, begun + len(numbers)) for word in text.shown]
-        meetings += [(first + place, row) for place, row in text.across]
+        right.append(np.asarray(text.right, np.int64) + first)
         ends += [first + end for end in text.ends]
         sizes.append(len(numbers))
         begun += len(numbers)
@@ -193,12 +209,13 @@ def _vectors(texts: Sequence[_Collected], table: Vectors) -> list[tuple[Vectors,
     made = list(chain.from_iterable(text.made for text in texts))
     rows = np.fromiter(chain.from_iterable(word.rows for word in made), np.int64)
     of = np.repeat(np.arange(len(made)), [len(word.rows) for word in made])
-    right, between = np.asarray(meetings, np.int64).reshape(-1, 2).T
+    between, until = static.rows([bigram] for text in texts for bigram in text.across)
+    places = np.repeat(np.concatenate(right), np.diff(until, prepend=0))
     word = np.asarray(owners, np.int64)
     words = _added(
         table,
         np.concatenate([rows, between, between]),
-        word[np.concatenate([of, right, right - 1])],
+        word[np.concatenate([of, places, places - 1])],
         begun,
         len(rows),  # a bigram across two words is half of each
     )
@@ -206,7 +223,7 @@ def _vectors(texts: Sequence[_Collected], table: Vectors) -> list[tuple[Vectors,
     listed = _added(
         table,
         np.concatenate([rows, between]),
-        sentence[np.concatenate([of, right])],
+        sentence[np.concatenate([of, places])],
         len(ends) - 1,
         len(rows) + len(between),
     )

@@ -12,6 +12,7 @@ without this program.
 
 from __future__ import annotations
 
+from typing import Any
 from zlib import crc32
 
 MARK = "§"  # first character of a bucket's name; no segment begins with it
@@ -20,7 +21,11 @@ _SPREAD = 2654435761  # Knuth's multiplicative hash makes the second choice of t
 
 def places(segment: str, count: int) -> tuple[int, int]:
     """The two buckets of a segment among `count`, each 0..count - 1; they may be the same."""
-    value = crc32(segment.encode())
+    return of_hash(crc32(segment.encode()), count)
+
+
+def of_hash(value: Any, count: int) -> tuple[Any, Any]:
+    """The same by the hash of a segment, or by an array of several (uint64)."""
     return value % count, ((value // count * _SPREAD) >> 7) % count
 
 

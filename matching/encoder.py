@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 
 from matching import buckets, neighbours
 from matching.neighbours import Neighbours
-from matching.text import BIGRAM
+from matching.pieces import BIGRAM
+from matching.rows import Ids, Rows
 
-_KEPT = 50_000  # segments whose rows are remembered (some 10 MB at most)
+_LONG = 4096  # rows of a text that are fetched into memory kept for it (4 MB)
 BUNDLED = Path(__file__).with_name("model")
 Vectors = NDArray[np.float32]
 
@@ -68,28 +69,15 @@ class StaticEncoder:
         self.token_vectors = token_vectors
         self.dim = int(token_vectors.shape[1])
         self.fingerprint = fingerprint
-        self._first, self._buckets = buckets.counted(vocabulary)
-        self._known: dict[str, tuple[int, ...]] = {}
+        self._rows = Rows(vocabulary)
 
     def rows_of(self, segment: str) -> tuple[int, ...]:
         """The rows of one segment: its own, its two shared ones, or none."""
-        found = self._known.get(segment)
-        if found is None:
-            found = self._rows_of(segment)
-            if len(self._known) >= _KEPT:
-                self._known = {}
-            self._known[segment] = found
-        return found
+        return self._rows.of(segment)
 
-    def _rows_of(self, segment: str) -> tuple[int, ...]:
-        plain = segment[1:] if segment[:1] == BIGRAM else segment
-        own = self.vocabulary.get(plain, 0)
-        if own:
-            return (own,)
-        if not self._buckets or not plain:
-            return ()
-        one, two = buckets.places(plain, self._buckets)
-        return self._first + one, self._first + two
+    def rows(self, segmented: Iterable[Sequence[str]]) -> tuple[Ids, Ids]:
+        """The rows of several lists of segments, in order, and where those of each list end."""
+        return self._rows.many(list(segmented))
 
     def knows(self, segments: Sequence[str]) -> bool:
         """Whether any of them has a row of its own: shared rows alone carry no meaning."""
@@ -103,16 +91,8 @@ class StaticEncoder:
             if len(rows) == 1:
                 kept.append(segment)
             else:
-                kept += [f"{buckets.MARK}{row - self._first}" for row in rows]
+                kept += [f"{buckets.MARK}{row - self._rows.first}" for row in rows]
         return " ".join(kept)
-
-    def rows(self, segments: Sequence[str]) -> NDArray[np.int64]:
-        """(rows in use,) rows of `token_vectors`, in order of the text."""
-        try:  # nearly all segments have been met before
-            rows = chain.from_iterable(map(self._known.__getitem__, segments))
-            return np.fromiter(rows, np.int64)
-        except KeyError:
-            return np.fromiter(chain.from_iterable(map(self.rows_of, segments)), np.int64)
 
     def names(self) -> list[str]:
         """What each row from 1 on stands for: a segment, or the name of a shared row."""
@@ -126,22 +106,42 @@ class StaticEncoder:
     @cached_property
     def neighbours(self) -> Neighbours:
         """The rows that words have for themselves and what is near to each."""
-        size = self._first if self._buckets else len(self.token_vectors)
+        size = self._rows.first if self._rows.shared else len(self.token_vectors)
         kept = (neighbours.read(path, self._plain, size) for path in self._near)
         found = next(filter(None, kept), None)
         return found or Neighbours.of(self.token_vectors[:size])
 
     def encode(self, segmented: Sequence[Sequence[str]]) -> Vectors:
         """See `Encoder.encode`."""
-        out = np.zeros((len(segmented), self.dim), np.float32)
-        for place, segments in enumerate(segmented):
-            ids = self.rows(segments)
-            if len(ids):
-                out[place] = np.full(len(ids), 1.0 / len(ids), np.float32) @ self.token_vectors[ids]
-        norms = np.sqrt(np.einsum("ij,ij->i", out, out, dtype=np.float64))
+        return self.encode_two(segmented, None)[1]
+
+    def encode_two(
+        self, titles: Sequence[Sequence[str]], bodies: Sequence[Sequence[str]] | None
+    ) -> tuple[Vectors, Vectors]:
+        """`encode` of titles, and of titles with their bodies, whose rows are fetched once."""
+        count = len(titles)
+        fields = list(chain.from_iterable(zip(titles, bodies or [()] * count, strict=True)))
+        rows, ends = self._rows.many(fields)
+        places = [0, *ends.tolist()]
+        both = np.zeros((2, count, self.dim), np.float32)
+        title, whole = both
+        most = max((places[n + 2] - places[n] for n in range(0, 2 * count, 2)), default=0)
+        # into memory that is there already: to be given new pages costs more than the rows
+        kept = np.empty((min(most, _LONG), self.dim), np.float32)
+        for n in range(count):
+            first, middle, last = places[2 * n : 2 * n + 3]
+            size, own = last - first, middle - first
+            if not size:
+                continue
+            out = kept[:size] if size <= _LONG else None
+            found = self.token_vectors.take(rows[first:last], axis=0, out=out, mode="clip")
+            whole[n] = np.full(size, 1.0 / size, np.float32) @ found
+            if bodies is not None and own:
+                title[n] = np.full(own, 1.0 / own, np.float32) @ found[:own]
+        norms = np.sqrt(np.einsum("nij,nij->ni", both, both, dtype=np.float64))
         norms[norms < 1e-12] = 1.0
-        out /= norms[:, None].astype(np.float32)
-        return out
+        both /= norms[:, :, None].astype(np.float32)
+        return title, whole
 
 
 class TransformerEncoder:
@@ -189,6 +189,16 @@ class TransformerEncoder:
             )
             out[filled] = np.asarray(found, np.float32)
         return out
+
+
+def encode_two(
+    encoder: Encoder, titles: Sequence[Sequence[str]], bodies: Sequence[Sequence[str]]
+) -> tuple[Vectors, Vectors]:
+    """The vectors of titles, and of whole texts."""
+    if isinstance(encoder, StaticEncoder):
+        return encoder.encode_two(titles, bodies)
+    wholes = [[*title, *body] for title, body in zip(titles, bodies, strict=True)]
+    return encoder.encode(titles), encoder.encode(wholes)
 
 
 def join(segments: Sequence[str]) -> str:

@@ -23,13 +23,13 @@ from indexes.vectors import FaissEngine, VectorEngine
 from matching import ranking
 from matching.board import METHODS, Board, Match, Question
 from matching.documents import Conditions, Document, Kind
-from matching.encoder import Encoder
+from matching.encoder import Encoder, encode_two
 from matching.explain import Explainer, Explanation
 from matching.features import lexical_bag
 from matching.filters import Attributes, Filter
 from matching.fusion import Fusion, bundled
 from matching.prepared import Packed, Prepared, PreparedInvalid
-from matching.text import segment
+from matching.text import segment_many
 
 __all__ = [
     "Attributes", "Engine", "Explanation", "Filter", "Match", "Packed", "Prepared",
@@ -84,11 +84,9 @@ class Engine:
 
     def prepare_many(self, texts: Sequence[tuple[str, str]]) -> list[Prepared]:
         """`prepare` for many (title, body) pairs; only the first MAX_CHARACTERS count."""
-        titles = [segment(title[:MAX_CHARACTERS]) for title, _ in texts]
-        bodies = [segment(body[:MAX_CHARACTERS]) for _, body in texts]
-        wholes = [title + body for title, body in zip(titles, bodies, strict=True)]
-        title_vectors = self.encoder.encode(titles)
-        whole_vectors = self.encoder.encode(wholes)
+        fields = segment_many(field[:MAX_CHARACTERS] for text in texts for field in text)
+        titles, bodies = fields[::2], fields[1::2]
+        title_vectors, whole_vectors = encode_two(self.encoder, titles, bodies)
         return [
             Prepared(tuple(title), tuple(body), title_vectors[n], whole_vectors[n],
                      self.encoder.fingerprint)

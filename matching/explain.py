@@ -166,12 +166,13 @@ class Explainer:
         self, query: Document, documents: Sequence[Document], today: date | None = None
     ) -> list[Explanation]:
         """`explain` of each, in less time: their texts are taken apart together."""
-        self._taken_apart([(each.title, each.body) for each in documents[: self._kept]])
+        met = [query, *documents[: self._kept - 1]]
+        self._taken_apart([(each.title, each.body) for each in met])
         return [self.explain(query, each, today) for each in documents]
 
     def _same_words(self, left: Text, right: Text) -> list[WordPair]:
         """For other encoders: the words in common, by their part of the query's idf."""
-        weights = {word: self._weight(word) for word in _shown(left)}
+        weights = {word: self._weight(word) for word in left.readable}
         total = sum(weights.values()) or 1.0
         shared = sorted((w for w in weights if w in right.counts), key=lambda w: (-weights[w], w))
         return [WordPair(word, word, weights[word] / total) for word in shared[:_PAIRS]]
@@ -184,7 +185,7 @@ class Explainer:
     def _reasons(self, left: Text, right: Text, pairs: Sequence[WordPair],
                  evidence: Sequence[Evidence], products: Products) -> list[str]:  # fmt: skip
         reasons = []
-        shared = [word for word in _shown(left) if word in right.counts]
+        shared = [word for word in left.readable if word in right.counts]
         shared.sort(key=lambda word: (-self._weight(word) * (2 if word in left.title else 1), word))
         chosen: list[str] = []
         for word in shared:
@@ -203,15 +204,14 @@ class Explainer:
     def _uncovered(self, left: Text, right: Text, products: Products) -> list[str]:
         """The query's most telling words that nothing in the document comes near to."""
         words = [
-            word for word in _shown(left)
+            word for word in left.readable
             if word not in right.counts
             and (word in left.title or left.counts[word] > 1) and len(word) < _LONG_WORD
         ]  # fmt: skip
         if not words or not right.words:
             return []
         if isinstance(self._encoder, StaticEncoder):
-            at = {word: n for n, word in enumerate(left.words)}
-            rows = [at[word] for word in words]
+            rows = [left.places[word] for word in words]
             lengths = np.outer(left.lengths[rows], right.lengths)
             near = products[rows] / np.maximum(lengths, 1e-9)
             far = near.max(axis=1) < _COVERED_COSINE
@@ -227,8 +227,7 @@ def _products(left: Text, right: Text) -> Products:
 
 def _shares(left: Text, right: Text, products: Products) -> NDArray[np.float64]:
     """(words, words): what each pair adds to the cosine of the two texts."""
-    norm = float(np.linalg.norm(left.word_vectors.sum(axis=0)))
-    norm *= float(np.linalg.norm(right.word_vectors.sum(axis=0)))
+    norm = left.length * right.length
     return products.astype(np.float64) / (norm if norm > 1e-12 else np.inf)
 
 
@@ -253,11 +252,10 @@ def _meaning(left: Text, right: Text) -> NDArray[np.bool_]:
     """(words, words): both readable, and the same word or two that the model knows by themselves.
     What a rare word shares with another is only a row, and nothing to show."""
     found = np.outer(left.known & left.shown, right.known & right.shown)
-    place = {word: n for n, word in enumerate(right.words)}
-    for n, word in enumerate(left.words):
-        at = place.get(word)
-        if at is not None and left.shown[n]:
-            found[n, at] = True
+    for word in left.readable:
+        at = right.places.get(word)
+        if at is not None:
+            found[left.places[word], at] = True
     return np.asarray(found)
 
 
@@ -265,22 +263,15 @@ def _related(
     left: Text, right: Text, pairs: Sequence[WordPair], products: Products
 ) -> list[tuple[str, str]]:
     """Pairs of different words that are near in meaning, neither of which the other side has."""
-    at = {word: n for n, word in enumerate(left.words)}
-    to = {word: n for n, word in enumerate(right.words)}
     found: list[tuple[str, str]] = []
     for pair in pairs:
         if pair.query in right.counts or pair.document in left.counts:
             continue
-        one, two = at[pair.query], to[pair.document]
+        one, two = left.places[pair.query], right.places[pair.document]
         length = float(left.lengths[one] * right.lengths[two])
         if products[one, two] >= _RELATED_COSINE * length > 0 and len(found) < _RELATED:
             found.append((pair.query, pair.document))
     return found
-
-
-def _shown(text: Text) -> list[str]:
-    """The words that may stand in a reason."""
-    return [word for word, shown in zip(text.words, text.shown.tolist(), strict=True) if shown]
 
 
 def _evidence(left: Text, right: Text) -> list[Evidence]:

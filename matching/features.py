@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexes.postings import K1, Postings
-from matching.text import BIGRAM
+from matching.pieces import BIGRAM
 
 Floats = NDArray[np.float64]
 

@@ -6,8 +6,9 @@ import re
 import unicodedata
 from collections.abc import Collection
 
+from matching.pieces import BIGRAM
 from matching.simplified import table
-from matching.text import BIGRAM, fold, normalise, tokens
+from matching.text import fold, normalise, tokens
 
 _HAN_WORD = re.compile("[\u3400-\u9fff\u3005\u3007]+")
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from indexes.postings import Postings
 from matching.encoder import Encoder, StaticEncoder
-from matching.text import BIGRAM
+from matching.pieces import BIGRAM
 
 _MOST = 200  # words of a long text that are compared, the most telling ones
 # Words of a whole query that are sought in each text: each further one costs time, and from 12 to

@@ -61,7 +61,6 @@ def use(terms: Sequence[str]) -> None:
     """Cuts texts with these terms beside the dictionary's from now on, in all of this process."""
     if tuple(terms) != lexicon.own_terms():
         lexicon.use_own(terms)
-        text.forget()
 
 
 def named(encoder: Encoder, terms: Sequence[str]) -> Encoder:

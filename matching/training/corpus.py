@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from matching import buckets as shared
 from matching.encoder import StaticEncoder
 from matching.lexicon import FREQUENCIES, default_lexicon
-from matching.text import BIGRAM, fold, has_content, segment
+from matching.pieces import BIGRAM
+from matching.text import fold, has_content, segment
 from matching.training.terms import keywords, read_jsonl
 
 Ids = NDArray[np.int32]

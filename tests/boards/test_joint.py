@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
@@ -273,8 +274,8 @@ def test_an_anonymous_issuer_is_not_found_out_by_naming_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Naming the issuer, its subsidiary or a stranger says the same to the leading organisation."""
-    moment = clock.now()  # the pages say at which minute the leading organisation confirmed
-    monkeypatch.setattr(clock, "now", lambda: moment)
+    moment = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: moment)  # pages tell the minute
     answers = answers_in(world, 1, disclosure="anonymous")
     issuer, stranger = answers.scene.issuer, answers.scene.stranger
     with world.database.transaction() as session:
@@ -286,11 +287,8 @@ def test_an_anonymous_issuer_is_not_found_out_by_naming_it(
         split(answers, number, answers.scene.responder, parts(answers, who))
         page = world.browser(answers.scene.responder).get(f"/responses/{number}/split").text
         pages.append(unescape(page).replace(name(answers, who), "X"))
-    masked = {
-        __import__("re").sub(r'[0-9a-f]{12,64}|csrf_token" value="[^"]*"|nonce="[^"]*"', "", each)
-        for each in pages
-    }
-    assert len(masked) == 1
+    changing = r'[0-9a-f]{12,64}|csrf_token" value="[^"]*"|nonce="[^"]*"'
+    assert len({re.sub(changing, "", each) for each in pages}) == 1
     with pytest.raises(Conflict, match="本单位发布"):
         split(answers, number, answers.scene.responder, parts(answers, issuer))
         sign(answers, number, issuer)
@@ -393,11 +391,7 @@ def test_a_suspended_member_cannot_be_named(world: World) -> None:
 
 def test_the_database_knows_what_a_signature_is(any_world: World) -> None:
     joint_in(any_world)
-    for change in (
-        "state = 'confirmed'",
-        "state = 'refused', due = NULL",
-        "gain = 101",
-        "money = -1",
-    ):
+    wrong = ("state = 'confirmed'", "state = 'refused', due = NULL", "gain = 101", "money = -1")
+    for change in wrong:
         with pytest.raises(IntegrityError), any_world.database.transaction() as session:
             session.execute(text(f"UPDATE response_member SET {change} WHERE position = 1"))

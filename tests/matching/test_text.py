@@ -10,9 +10,10 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from matching import compiled, lexicon, text
+from matching import compiled, cutting, lexicon, text
 from matching.highlight import highlight
 from matching.lexicon import (
     PACKED,
@@ -120,6 +121,33 @@ def test_both_ways_through_a_text_agree() -> None:
         assert text.segment(raw) == [t.segment for t in text.tokens(text.normalise(raw))]
 
 
+def test_many_texts_are_cut_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever way they go: one after the other or side by side, all at once or in parts."""
+    rng = random.Random(11)
+    terms = [word for word, _ in read_terms()]
+    raws = [generated(rng, terms) for _ in range(300)] + ["", "。", "钢", "的" * 500, "高强钢"]
+    expected = [text.segment(raw) for raw in raws]
+    assert len({len(each) for each in expected}) > 50
+    for few, together in ((0, 10**9), (10**9, 10**9), (0, 40), (10**9, 40), (1, 0)):
+        monkeypatch.setattr(cutting, "_FEW", few)
+        monkeypatch.setattr(text, "_TOGETHER", together)
+        assert text.segment_many(raws) == expected
+        cuts = text.runs(map(text.normalise, raws))
+        for raw, found in zip(raws, cuts, strict=True):
+            words = [word for han, forms in found for word in (forms if han else forms[:1])]
+            assert words == text.words(raw)
+    assert text.segment_many([]) == []
+
+
+def test_what_is_inside_a_word_is_what_it_adds_to_a_text() -> None:
+    words = ["热处理工艺", "高强钢", "焊接", "钢", "中华人民共和国", "㐀㐁㐂"]
+    for word, (segments, pairs) in zip(words, text.inner_segments(words), strict=True):
+        assert segments[0] == word
+        if text.words(word) == [word]:
+            assert segments + pairs == text.segment(word)
+    assert text.inner_segments([]) == []
+
+
 def test_cut_equals_jieba() -> None:
     """In a process of its own: importing jieba must not disturb the others."""
     script = """
@@ -131,11 +159,14 @@ with jieba_dictionary().open(encoding="utf-8") as lines:
 rng = random.Random(1)
 words = [w for w, _ in read_terms()]
 common = [chr(c) for c in range(0x4E00, 0x9FD0, 3)]
+runs = []
 for n in range(3000):
     part = [rng.choice(words) if rng.random() < 0.6 else rng.choice(common) for _ in range(8)]
     run = "".join(w[: rng.randrange(1, 9)] for w in part)
-    assert plain.cut(run) == list(_jieba().cut(run, HMM=False)), n
-assert "".join(plain.cut(run)) == run
+    runs.append(run)
+expected = [list(_jieba().cut(run, HMM=False)) for run in runs]
+assert plain.cut_many(runs) == expected  # side by side
+assert [plain.cut(run) for run in runs] == expected  # and each by itself
 """
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", script],
@@ -176,8 +207,11 @@ def test_the_packed_dictionary_is_the_installed_one() -> None:
     words = random.Random(3).sample(sorted(dict(read_terms())), 500)
     for word in words:
         assert packed.cut(word + "的" + word[::-1]) == fresh.cut(word + "的" + word[::-1])
-    assert stored.short == compiled.unpack(pack_default()).short
-    assert stored.longer == compiled.unpack(pack_default()).longer
+    anew = compiled.unpack(pack_default())
+    np.testing.assert_array_equal(stored.characters, anew.characters)
+    for one, two in zip(stored.levels, anew.levels, strict=True):
+        for name in ("keys", "scores", "opens"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
 
 
 def test_another_dictionary_is_packed_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,87 @@
+"""Which rows of a static embedding stand for a segment: its own, two shared ones, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching import buckets
+from matching.pieces import BIGRAM
+
+_KEPT = 50_000  # segments whose rows are remembered (some 8 MB at most)
+Ids = NDArray[np.int64]
+
+
+class Rows:
+    """`vocabulary` maps a segment, without the bigram mark, to its row (0: unknown)."""
+
+    def __init__(self, vocabulary: dict[str, int]):
+        self._vocabulary = vocabulary
+        self.first, self.shared = buckets.counted(vocabulary)
+        # a segment with a row of its own: that row; with two shared ones: minus one minus the
+        # first bucket times their number minus the second; else 0
+        self._known: dict[str, int] = {}
+
+    def of(self, segment: str) -> tuple[int, ...]:
+        """The rows of one segment."""
+        code = self._known.get(segment)
+        if code is None:
+            plain = segment[1:] if segment[:1] == BIGRAM else segment
+            code = self._vocabulary.get(plain, 0)
+            if not code and plain and self.shared:
+                one, two = buckets.places(plain, self.shared)
+                code = -1 - (one * self.shared + two)
+            if len(self._known) >= _KEPT:
+                self._known = {}
+            self._known[segment] = code
+        if code >= 0:
+            return (code,) if code else ()
+        one, two = divmod(-1 - code, self.shared)
+        return self.first + one, self.first + two
+
+    def many(self, segmented: Sequence[Sequence[str]]) -> tuple[Ids, Ids]:
+        """The rows of several lists of segments, in order, and where those of each list end."""
+        segments = list(chain.from_iterable(segmented))
+        known = self._known
+        try:  # nearly all segments have been met before
+            codes = np.fromiter(map(known.__getitem__, segments), np.int64, len(segments))
+        except KeyError:
+            known = self._learned(segments)
+            codes = np.fromiter(map(known.__getitem__, segments), np.int64, len(segments))
+        sizes = (codes != 0).astype(np.int64)
+        sizes += codes < 0
+        rows = codes.repeat(sizes)
+        (pairs,) = (rows < 0).nonzero()
+        if len(pairs):
+            one, two = np.divmod(-1 - rows[pairs[::2]], self.shared)
+            rows[pairs[::2]] = one + self.first
+            rows[pairs[1::2]] = two + self.first
+        until = np.zeros(len(sizes) + 1, np.int64)
+        np.cumsum(sizes, out=until[1:])
+        return rows, until[np.cumsum(np.fromiter(map(len, segmented), np.int64, len(segmented)))]
+
+    def _learned(self, segments: Iterable[str]) -> dict[str, int]:
+        """What is remembered, these segments among it."""
+        known = self._known
+        new = [segment for segment in dict.fromkeys(segments) if segment not in known]
+        if len(known) + len(new) > _KEPT:
+            known, new = {}, list(dict.fromkeys(segments))
+        plain = [segment[1:] if segment[:1] == BIGRAM else segment for segment in new]
+        get = self._vocabulary.get
+        codes = [get(segment, 0) for segment in plain]
+        if self.shared:
+            without = [n for n, code in enumerate(codes) if not code and plain[n]]
+            hashes = np.fromiter(
+                (crc32(plain[n].encode()) for n in without), np.uint64, len(without)
+            )
+            one, two = buckets.of_hash(hashes, self.shared)
+            both = -1 - (one * np.uint64(self.shared) + two).astype(np.int64)
+            for n, code in zip(without, both.tolist(), strict=True):
+                codes[n] = code
+        known.update(zip(new, codes, strict=True))
+        self._known = known
+        return known
