@@ -29,7 +29,7 @@ _CLIPPED = 2e-6  # share of the components that are cut off: wider steps for the
 # Share of the vectors that are further from their codes than the others and looked at always:
 # with 0.003 left out the error of a board of pieces of papers is 0.011, with 0.001 0.020.
 _APART = 3e-3
-_FIRST, _MOST = 4, 16  # so many times k are asked for, and if these do not decide it, so many
+_FIRST, _MOST = 5, 16  # so many times k are asked for, and if these do not decide it, so many
 _BLOCK = 50_000
 _TIE = 1e-9  # beyond what float64 sums of equal vectors differ by
 
@@ -77,9 +77,13 @@ class Coarse:
             )
             rough = products / scale
             if not len(sure):
-                sure = slots[:k]
-                values = exact(sure)
-            least = float(values.min())
+                sure, values = slots[:k], exact(slots[:k])
+            least = _nth(values, k)
+            if wanted < count and rough[-1] + off > least:
+                # the best by their codes need not be the best: looking at all that were returned
+                # raises what must be reached, and costs a tenth of going through the codes again
+                sure, values = slots, exact(slots)
+                least = _nth(values, k)
             if wanted == count or rough[-1] + off <= least:
                 break  # none that was not returned can have as much
         else:
@@ -89,12 +93,17 @@ class Coarse:
         open_ = np.setdiff1d(np.concatenate([slots[:doubtful], apart]), sure)
         seen = np.concatenate([sure, open_])
         values = np.concatenate([values, exact(open_)])
-        least = float(np.partition(values, len(values) - k)[len(values) - k])
+        least = _nth(values, k)
         among = values >= least - _TIE
         rest = float(values[~among].max(initial=-np.inf))
         if len(seen) < count:  # the best of those not looked at, returned or not
             rest = max(rest, float(rough[min(doubtful, wanted - 1)]) + off)
         return Ranked(seen[among].astype(np.int64), values[among].astype(np.float32), rest, 0.0)
+
+
+def _nth(values: NDArray[np.float64], n: int) -> float:
+    """The n-th largest."""
+    return float(np.partition(values, len(values) - n)[len(values) - n])
 
 
 def paths(path: Path) -> tuple[Path, Path]:

@@ -18,7 +18,7 @@ def measure(texts: list[Text], queries: list[Text], workers: int) -> dict[str, A
     """Texts a second with one process and with several, and milliseconds a query."""
     from matching.encoder import load_encoder
     from matching.engine import Engine
-    from matching.text import segment
+    from matching.text import segment_many
 
     engine = Engine(load_encoder())
     engine.prepare_many(texts[:50])
@@ -26,7 +26,7 @@ def measure(texts: list[Text], queries: list[Text], workers: int) -> dict[str, A
     for start in range(0, len(texts), _BATCH):
         batch = texts[start : start + _BATCH]
         whole.run(lambda batch=batch: engine.prepare_many(batch))  # type: ignore[misc]
-        segments = cut.run(lambda batch=batch: [segment(t) + segment(b) for t, b in batch])  # type: ignore[misc]
+        segments = cut.run(lambda batch=batch: segment_many(f"{t}\n{b}" for t, b in batch))  # type: ignore[misc]
         raw.run(lambda to=segments: engine.encoder.encode(to))  # type: ignore[misc]
     one = Times()
     for text in queries:
