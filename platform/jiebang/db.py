@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -95,7 +96,9 @@ def _sqlite_engine(url: str) -> Engine:
     if database and database != ":memory:":
         Path(database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     waits = {"timeout": BUSY_SECONDS}
-    engine = create_engine(url, module=module, connect_args=waits, hide_parameters=True)
+    engine = create_engine(
+        url, module=module, connect_args=waits, hide_parameters=True, json_serializer=_json
+    )
     line = Line(Path(f"{database}-line")) if database and database != ":memory:" else None
     journal = "WAL" if wal_is_safe(module.sqlite_version_info) else "TRUNCATE"
 
@@ -169,8 +172,17 @@ def _journal(cursor: Any, journal: str, module: ModuleType) -> None:
 
 def _server_engine(url: str) -> Engine:
     return create_engine(
-        url, pool_pre_ping=True, pool_size=10, max_overflow=10, hide_parameters=True
+        url,
+        pool_pre_ping=True,
+        pool_size=10,
+        max_overflow=10,
+        hide_parameters=True,
+        json_serializer=_json,
     )
+
+
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Chinese as it is: half the bytes of `\\u4e2d`."""
 
 
 def integrity(database: Database) -> str:

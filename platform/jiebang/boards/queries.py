@@ -146,7 +146,10 @@ def clause(where: BoardFilter, viewer: Actor) -> ColumnElement[bool]:
     if where.region:
         rules.append(Listing.region.startswith(where.region, autoescape=True))
     if where.mode:
-        rules.append(cast(Listing.modes, String).contains(json.dumps(where.mode), autoescape=True))
+        # written as it is; rows of older versions have it as \\u4e2d
+        written = (json.dumps(where.mode, ensure_ascii=plain) for plain in (False, True))
+        kept = cast(Listing.modes, String)
+        rules.append(or_(*(kept.contains(one, autoescape=True) for one in written)))
     if where.trl is not None:
         rules.append(Listing.trl >= where.trl)
     if where.money is not None:

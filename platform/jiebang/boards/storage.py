@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from jiebang.core.money import MoneyRange
 
@@ -144,26 +144,45 @@ def columns(
     board: str, values: Values
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, list[dict[str, Any]]]]:
     """A new listing's values by column: its own, its details', and the lines of small tables."""
-    shared: dict[str, Any] = {}
-    details: dict[str, Any] = {}
-    small: dict[str, list[dict[str, Any]]] = {}
+    places = _places(board)
+    shared = {name: values[name] for name in places.shared}
+    for name, read in places.read:
+        shared[name] = read(values[name])
+    for name in places.money:
+        money = values[name] or MoneyRange()
+        shared["money_low"], shared["money_high"] = money.low, money.high
+        shared["negotiable"] = money.negotiable
+    details = {name: values[name] for name in places.details}
+    return shared, details, {name: values[name] for name in places.small}
+
+
+class _Places(NamedTuple):
+    """A board's fields by where their values are kept."""
+
+    shared: list[str]
+    details: list[str]
+    small: list[str]
+    money: list[str]
+    read: list[tuple[str, Callable[[str], Any]]]
+    """Those of the listing's own columns that hold an enum."""
+
+
+@cache
+def _places(board: str) -> _Places:
+    found = _Places([], [], [], [], [])
     for field in fields_of(board):
-        value = values[field.name]
         if field.type is FieldType.MONEY:
-            money = value or MoneyRange()
-            shared["money_low"], shared["money_high"] = money.low, money.high
-            shared["negotiable"] = money.negotiable
+            found.money.append(field.name)
         elif field.type is FieldType.ROWS:
-            small[field.name] = value
-        elif field.name == "disclosure":
-            shared["disclosure"] = Disclosure(value)
-        elif field.name == "track":
-            shared["track"] = Track(value)
-        elif field.shared:
-            shared[field.name] = value
+            found.small.append(field.name)
+        elif field.name in _ENUMS:
+            found.read.append((field.name, _ENUMS[field.name]))
         else:
-            details[field.name] = value
-    return shared, details, small
+            (found.shared if field.shared else found.details).append(field.name)
+    return found
+
+
+_ENUMS: dict[str, Callable[[str], Any]] = {"disclosure": Disclosure, "track": Track}
 
 
 def to_json(values: Mapping[str, Any]) -> dict[str, Any]:

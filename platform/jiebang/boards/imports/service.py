@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+from ...core import audit
 from ...core.errors import DomainError, Forbidden, Invalid
 from ...core.permissions import Actor, Permission
 from ...db import Database
@@ -22,6 +25,9 @@ KINDS = ("organisation", "need", "outcome", "demand", "product", "order", "progr
 BATCH = 500
 AHEAD = 64
 """So many batches of a file that is kept whole are prepared while it is being checked."""
+SHOWN = 2
+"""So many batches after the one that is being kept are read and prepared: two, so that neither
+process waits for the other when one batch takes longer."""
 UPLOAD_LIMIT = 20 * 1024 * 1024
 
 Progress = Callable[[int], None]
@@ -143,26 +149,49 @@ class _Run:
             self.summary.errors.append(RowError(number + 1, "", error.message))
 
     def keep_in_batches(self, good: Iterator[ImportedRow]) -> None:
-        """Keeps batch after batch; who can prepare the next one meanwhile is shown it."""
+        """Keeps batch after batch; who can prepare the next ones meanwhile is shown them."""
         foresees = self.save if isinstance(self.save, Foresees) else None
-        batch, read = list(islice(good, BATCH)), 0
-        try:
-            while batch:
-                coming = list(islice(good, BATCH))
+        batches = iter(lambda: list(islice(good, BATCH)), [])
+        coming: deque[list[ImportedRow]] = deque()
+        read = 0
+
+        def fill() -> None:
+            nonlocal read
+            for batch in islice(batches, SHOWN + 1 - len(coming)):
+                coming.append(batch)
                 read += len(batch)
-                if foresees is not None and coming:
-                    foresees.foresee(self.actor, self.planner.kind, coming, read + len(coming))
-                self.keep_batch(batch)
-                batch = coming
+
+        try:
+            with ThreadPoolExecutor(1, "import") as reader:
+                while True:
+                    fill()
+                    if not coming:
+                        return
+                    batch = coming.popleft()
+                    if foresees is not None:
+                        for each in coming:
+                            foresees.foresee(self.actor, self.planner.kind, each, read)
+                    reading: list[Future[None]] = []
+                    self.keep_batch(batch, lambda to=reading: to.append(reader.submit(fill)))  # type: ignore[misc]
+                    for started in reading:
+                        started.result()
         finally:
             if foresees is not None:
                 foresees.rest()
 
-    def keep_batch(self, rows: Sequence[ImportedRow]) -> None:
-        """Keeps a batch; when the service refuses it whole, its rows are tried one by one."""
+    def keep_batch(
+        self, rows: Sequence[ImportedRow], meanwhile: Callable[[], None] | None = None
+    ) -> None:
+        """Keeps a batch; when the service refuses it whole, its rows are tried one by one.
+
+        `meanwhile` starts what can be done while the database waits for the disk.
+        """
         try:
             with self.database.transaction() as session:
                 answers = list(self.save(session, self.actor, self.planner.kind, rows))
+                if meanwhile is not None:
+                    audit.write(session)
+                    meanwhile()
         except DomainError as error:
             if len(rows) == 1:
                 self._refuse(rows[0], error)

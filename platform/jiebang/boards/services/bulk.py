@@ -82,10 +82,11 @@ def bear(session: Session, actor: Actor, children: Sequence[Born]) -> list[Index
     board, label = children[0].board, actor.label[:80]
     tables = _Tables()
     found: list[Indexable] = []
+    moment = clock.now()  # one for all, which is written as text only once
+    prefix = f"{board.prefix}{clock.to_beijing(moment):%y}"
     for child, number in zip(children, _numbers(session, len(children)), strict=True):
-        moment, child.id = clock.now(), number
-        year = f"{clock.to_beijing(moment):%y}"
-        code = f"{board.prefix}{year}{number:06d}"
+        child.id = number
+        code = f"{prefix}{number:06d}"
         if child.publish:
             LISTING.apply("admit", child, actor)
         tables.add(child, actor, code, moment)
