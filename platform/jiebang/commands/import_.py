@@ -133,11 +133,13 @@ def _run(
 ) -> Summary:
     from sqlalchemy.exc import DBAPIError
 
+    from jiebang import memory
     from jiebang.boards.imports import ImportRefused, WrongMapping, import_file
     from jiebang.core.permissions import SYSTEM
     from matching.encoder import ModelInvalid, ModelMissing
 
     save = _store(settings, database, kind)
+    memory.collect_seldom()
     try:
         summary = import_file(
             database,

@@ -15,6 +15,7 @@ from multiprocessing import get_context
 
 import structlog
 
+from jiebang import memory
 from jiebang.config import Settings
 from jiebang.db import Database
 from matching.engine import Packed, Prepared
@@ -35,6 +36,7 @@ def _load(settings: Settings) -> None:
     _door = Discovery(settings, Database(settings.database_url))
     _door.live.unpack = _unpacked
     _door.live.engine.prepare("先载入词典", "与模型")
+    memory.collect_seldom()
 
 
 def _prepare(texts: Sequence[Text]) -> tuple[str, list[bytes]]:

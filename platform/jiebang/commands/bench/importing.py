@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from .encoding import throughput
-from .measure import Progress, Times, memory, ratio, timed
+from .measure import Progress, Times, ratio
+from .measure import memory as resident
 from .texts import Text
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from jiebang.discovery.engine import Discovery
 
 _BOARD = "outcome"
+_ALONE = 10_000  # texts that tell what the encoder takes of a processor
 
 
 @contextmanager
@@ -45,7 +47,9 @@ def _platform(home: Path) -> Iterator[tuple[Settings, Database, Discovery]]:
 
 def measure(texts: list[Text], workers: int, strict: bool) -> dict[str, Any]:
     """An import that publishes everything, SQLite, beside the bare encoder over the same texts."""
+    from jiebang import memory
     from jiebang.boards.imports import import_file
+    from jiebang.boards.imports.service import BATCH
     from jiebang.boards.services.imported import BoardStore
     from jiebang.core.permissions import SYSTEM
 
@@ -63,6 +67,7 @@ def measure(texts: list[Text], workers: int, strict: bool) -> dict[str, Any]:
                 }
                 out.write(json.dumps(row, ensure_ascii=False) + "\n")
         door.live.engine.prepare("先载入词典", "与模型")
+        memory.collect_seldom()  # as the command does
         began, busy = time.perf_counter(), time.process_time()
         summary = import_file(
             database, SYSTEM, _BOARD, file, file.name,
@@ -73,10 +78,13 @@ def measure(texts: list[Text], workers: int, strict: bool) -> dict[str, Any]:
         door.live.save_snapshot()
         ended, used = time.perf_counter(), time.process_time() - busy
         beside = _others() - others
-        size = memory()
-        _, _, alone = timed(lambda: door.live.engine.prepare_many(texts[:2_000]))
+        size = resident()
+        alone = Times()
+        for first in range(0, min(len(texts), _ALONE), BATCH):
+            part = texts[first : first + BATCH]
+            alone.run(lambda part=part: door.live.engine.prepare_many(part))  # type: ignore[misc]
     bare = throughput(texts, workers)
-    encoder = workers * min(len(texts), 2_000) / max(alone / 1e3, 1e-9)
+    encoder = workers * min(len(texts), _ALONE) / max(sum(alone.busy) / 1e3, 1e-9)
     rate = summary.created / max(ended - began, 1e-9)
     return {
         "about": {"listings": len(texts), "strict": strict, "database": "sqlite"},
