@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from jiebang import memory
-from jiebang.app import create_app
+from jiebang import process
 
-memory.settle()
+process.settle()  # before numpy comes with the application
+
+from jiebang.app import create_app  # noqa: E402
+
 app = create_app()

@@ -12,8 +12,14 @@ from numpy.typing import NDArray
 from matching import buckets
 from matching.pieces import BIGRAM
 
-_KEPT = 50_000  # segments whose rows are remembered (some 8 MB at most)
+_kept = 50_000  # segments whose rows are remembered (some 8 MB at most)
 Ids = NDArray[np.int64]
+
+
+def remember(segments: int) -> None:
+    """For a process that encodes a whole file and ends: how many segments it remembers."""
+    global _kept  # noqa: PLW0603 (one memory per process)
+    _kept = segments
 
 
 class Rows:
@@ -35,7 +41,7 @@ class Rows:
             if not code and plain and self.shared:
                 one, two = buckets.places(plain, self.shared)
                 code = -1 - (one * self.shared + two)
-            if len(self._known) >= _KEPT:
+            if len(self._known) >= _kept:
                 self._known = {}
             self._known[segment] = code
         if code >= 0:
@@ -68,7 +74,7 @@ class Rows:
         """What is remembered, these segments among it."""
         known = self._known
         new = [segment for segment in dict.fromkeys(segments) if segment not in known]
-        if len(known) + len(new) > _KEPT:
+        if len(known) + len(new) > _kept:
             known, new = {}, list(dict.fromkeys(segments))
         plain = [segment[1:] if segment[:1] == BIGRAM else segment for segment in new]
         get = self._vocabulary.get

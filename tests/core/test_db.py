@@ -46,7 +46,18 @@ def test_sqlite_is_set_up_for_safety(
         assert pragma("foreign_keys") == 1
         assert pragma("synchronous") == 2
         assert pragma("busy_timeout") == 30000
+        assert pragma("cache_size") == -2000
+    database.expect_much()
+    with database.engine.connect() as connection:
+        assert pragma("cache_size") == -32000
+        assert (pragma("journal_mode"), pragma("synchronous")) == (journal, 2)
     database.dispose()
+
+
+def test_a_server_is_asked_nothing_for_much(database: Database) -> None:
+    database.expect_much()
+    with database.reading() as session:
+        assert session.scalar(text("SELECT 1")) == 1
 
 
 def test_eight_processes_counting_together_lose_nothing(

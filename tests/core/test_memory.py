@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -47,3 +48,24 @@ def kept(how: str) -> int:
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc")
 def test_eight_sign_ins_leave_nothing_behind() -> None:
     assert kept("settled") < 19, "less than one password's block"
+
+
+def test_a_process_is_settled_before_numpy_comes(tmp_path: Path) -> None:
+    """BLAS reads its number of threads once; whoever serves by `wsgi.py` gets it, too."""
+    script = """
+import os, sys
+from jiebang import process
+assert "numpy" not in sys.modules
+process.settle()
+assert os.environ["OMP_NUM_THREADS"] == {expected!r}
+import wsgi
+assert os.environ["OMP_NUM_THREADS"] == {expected!r}
+"""
+    for given, expected in (({}, "1"), ({"OMP_NUM_THREADS": "3"}, "3")):
+        clean = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+        subprocess.run(
+            [sys.executable, "-c", script.format(expected=expected)],
+            cwd=ROOT, check=True, timeout=120,
+            env={**clean, **given, "JIEBANG_HOME": str(tmp_path / "home"),
+                 "PYTHONPATH": f"{ROOT}/platform:{ROOT}"},
+        )  # fmt: skip

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from matching import rows
 from matching.encoder import (
     BUNDLED,
     ModelInvalid,
@@ -229,3 +230,19 @@ def test_a_rare_segment_has_two_shared_rows_and_a_common_one_its_own() -> None:
 def test_join_is_readable() -> None:
     assert join(segment("用于Q345B钢")).startswith("用于q345b")
     assert join(["mes", "erp", "系统"]) == "mes erp系统"
+
+
+def test_what_is_forgotten_is_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alone and among many, whatever is remembered: the same rows."""
+    encoder = load_encoder()
+    assert isinstance(encoder, StaticEncoder)
+    texts = [segment(f"高强钢Q345B的热处理工艺{n}号，炉温{n}℃，xk{n}型") for n in range(60)]
+    expected = [[row for each in text for row in encoder.rows_of(each)] for text in texts]
+    for most in (0, 40, 10_000):
+        monkeypatch.setattr(rows, "_kept", most)
+        monkeypatch.setattr(encoder, "_rows", rows.Rows(encoder.vocabulary))
+        found, ends = encoder.rows([*texts, []])
+        assert [part.tolist() for part in np.split(found, ends[:-1])] == [*expected, []]
+        assert [each for text in texts for one in text for each in encoder.rows_of(one)] == [
+            row for text in expected for row in text
+        ]

@@ -29,17 +29,6 @@ class Unusable(click.ClickException):
     exit_code = 3
 
 
-def one_thread() -> None:
-    """For processes that go on for long: one thread for BLAS and FAISS, as it is the requests that
-    run in parallel, and memory that goes back (`jiebang.memory`). Before numpy is imported."""
-    import os
-
-    from jiebang import memory
-
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    memory.settle()
-
-
 def load_settings() -> Settings:
     """The checked settings with their folder made; Unusable lists what is wrong."""
     from jiebang import config

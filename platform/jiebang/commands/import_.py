@@ -140,6 +140,7 @@ def _run(
 
     save = _store(settings, database, kind)
     memory.collect_seldom()
+    database.expect_much()
     try:
         summary = import_file(
             database,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import click
 
-from . import Unusable, load_settings, one_thread, open_database
+from jiebang import process
+
+from . import Unusable, load_settings, open_database
 
 
 @click.command(help="启动网页服务（含后台任务，JIEBANG_WORKER=0 可关闭）。地址由 PORT 等设置决定。")
 def command() -> None:
-    one_thread()
+    process.settle()
     from jiebang import serve
 
     settings = load_settings()

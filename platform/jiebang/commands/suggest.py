@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from . import Unusable, load_settings, one_thread, open_database
+from jiebang import process
+
+from . import Unusable, load_settings, open_database
 
 
 @click.command(
@@ -17,7 +19,7 @@ def command(all_: bool) -> None:
     import json
     import time
 
-    one_thread()
+    process.settle()
     from jiebang import wiring
     from jiebang.core.boards import Board
     from jiebang.discovery import suggestions

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from . import load_settings, one_thread, open_database
+from jiebang import process
+
+from . import load_settings, open_database
 
 
 @click.command(help="单独运行后台任务（邮件、推荐等）；收到终止信号时做完手上的再停。")
@@ -13,7 +15,7 @@ from . import load_settings, one_thread, open_database
 def command(once: bool, retry_failed: bool) -> None:
     import signal
 
-    one_thread()
+    process.settle()
     from jiebang import wiring
     from jiebang.core import logs
     from jiebang.worker import Worker, requeue_failed

@@ -18,6 +18,7 @@ import structlog
 from jiebang import memory
 from jiebang.config import Settings
 from jiebang.db import Database
+from matching import rows
 from matching.engine import Packed, Prepared
 
 from .engine import Discovery
@@ -28,6 +29,7 @@ Text = tuple[str, str]
 """(title, body)"""
 _door: Discovery | None = None
 _made: dict[bytes, Prepared] = {}
+_SEGMENTS = 400_000  # some 60 MB while the import lasts
 _MOST = 5_000  # texts remembered until they are committed and indexed
 
 
@@ -37,6 +39,7 @@ def _load(settings: Settings) -> None:
     _door.live.unpack = _unpacked
     _door.live.engine.prepare("先载入词典", "与模型")
     memory.collect_seldom()
+    rows.remember(_SEGMENTS)
 
 
 def _prepare(texts: Sequence[Text]) -> tuple[str, list[bytes]]:

@@ -50,9 +50,9 @@ _workers = click.option(
 )
 def command() -> None:
     """The group; like `jiebang serve` and `jiebang worker` with one thread for BLAS."""
-    from jiebang.commands import one_thread
+    from jiebang import process
 
-    one_thread()
+    process.settle()
 
 
 @command.command("search", help="整套检索（编码、筛选、融合、说明理由）和单独的排序。")

@@ -68,6 +68,7 @@ def measure(texts: list[Text], workers: int, strict: bool) -> dict[str, Any]:
                 out.write(json.dumps(row, ensure_ascii=False) + "\n")
         door.live.engine.prepare("先载入词典", "与模型")
         memory.collect_seldom()  # as the command does
+        database.expect_much()
         began, busy = time.perf_counter(), time.process_time()
         summary = import_file(
             database, SYSTEM, _BOARD, file, file.name,
