@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from datetime import UTC, datetime
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from jiebang.boards import queries
 from jiebang.boards.models import Listing
@@ -259,6 +260,27 @@ def test_dismissing_a_pair_needs_a_reason_and_hides_it(shared: World) -> None:
     assert pair not in re.sub(r"(?s)<div class=.flash.*?</div>", "", client.get(
         f"/listings/{mine}/matches").text)  # fmt: skip
     assert pair in shared.app.test_client().get(f"/listings/{mine}/matches").text
+
+
+def test_modes_as_older_versions_wrote_them_are_found(world: World) -> None:
+    """In escapes; what is written now is Chinese as it is."""
+    owner = world.owner()
+    older, newer = (
+        world.published(owner, Board.OUTCOME, title=f"叶片修复工艺{n}", modes=["作价入股"])
+        for n in range(2)
+    )
+    with world.database.transaction() as session:
+        kept = session.scalars(text("SELECT modes FROM listing")).all()
+        assert kept == ['["作价入股"]'] * 2
+        session.execute(
+            text("UPDATE listing SET modes = :modes WHERE code = :code"),
+            {"modes": json.dumps(["作价入股"]), "code": older},
+        )
+    with world.database.reading() as session:
+        where = queries.BoardFilter(Board.OUTCOME, mode="作价入股")
+        rows, _ = queries.page(session, where, ANONYMOUS, 1)
+        assert {listing.code for listing, _ in rows} == {older, newer}
+        assert all(listing.modes == ["作价入股"] for listing, _ in rows)
 
 
 def test_filters_of_a_board_narrow_it(any_world: World) -> None:
