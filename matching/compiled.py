@@ -32,6 +32,11 @@ Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
 
+def codes_of(text: str) -> NDArray[np.uint32]:
+    """The code point of each character."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
 class CompiledInvalid(ValueError):
     """The file is no packed dictionary of this version, or was cut off."""
 
@@ -86,8 +91,7 @@ class Compiled:
 
     def numbers(self, text: str) -> NDArray[np.uint32]:
         """The number of each character of `text`, 0 for one that no word has."""
-        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-        return np.asarray(self._numbers.take(codes, mode="clip"))
+        return np.asarray(self._numbers.take(codes_of(text), mode="clip"))
 
     def find(self, text: str) -> tuple[Floats, list[tuple[Numbers, Floats]]]:
         """The scores of every character; and of the beginnings of two characters, of three and so
@@ -124,7 +128,7 @@ class Compiled:
     def extended(self, words: Mapping[str, float]) -> Compiled:
         """These words too, with their scores; those it has already take the new ones."""
         text = "".join(words)
-        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+        codes = codes_of(text)
         if len(codes) and codes.max() >= CODES:
             raise ValueError(f"词典里有不支持的字符：{chr(int(codes.max()))!r}")
         new = np.setdiff1d(codes, self.characters)

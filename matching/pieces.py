@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.compiled import CODES, NOTHING, Numbers
+from matching.compiled import CODES, NOTHING, Numbers, codes_of
 from matching.cutting import BETWEEN, Cut
 
 BIGRAM = "~"  # first character of a pair as a segment; no word segment contains it
@@ -70,7 +70,7 @@ def pieces(cut: Cut) -> Pieces:
     starts, ends = [cut.starts], [cut.ends]
     # of each word and each inside it: where the (outer) word starts, and in which order they come
     under, order = [cut.starts], [np.zeros(len(cut.starts), np.int64)]
-    silent = _SILENT.take(_codes(cut.text), mode="clip")
+    silent = _SILENT.take(codes_of(cut.text), mode="clip")
     told = silent[:-1] | silent[1:]  # a pair that would say nothing, or a word again
     for length, found in zip((2, 3), cut.found, strict=False):
         at = found.starts[found.scores > NOTHING]
@@ -100,7 +100,3 @@ def pieces(cut: Cut) -> Pieces:
         sorting >= len(cut.starts),
         Places(cut.text, pairs, pairs + 2, pairs.searchsorted(cut.lasts)),
     )
-
-
-def _codes(text: str) -> NDArray[np.uint32]:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)

@@ -118,8 +118,7 @@ def _digest(row: Mapping[str, Any], at: str = "") -> str:
 
 
 @event.listens_for(Session, "before_commit")
-def write(session: Session) -> None:
-    """Writes what was recorded so far; whoever does not ask for it gets it with the commit."""
+def _write_pending(session: Session) -> None:
     pending: list[_Pending] = session.info.pop(_PENDING, [])
     if not pending:
         return

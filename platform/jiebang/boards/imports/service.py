@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from ...core import audit
 from ...core.errors import DomainError, Forbidden, Invalid
 from ...core.permissions import Actor, Permission
 from ...db import Database
@@ -154,44 +152,27 @@ class _Run:
         batches = iter(lambda: list(islice(good, BATCH)), [])
         coming: deque[list[ImportedRow]] = deque()
         read = 0
-
-        def fill() -> None:
-            nonlocal read
-            for batch in islice(batches, SHOWN + 1 - len(coming)):
-                coming.append(batch)
-                read += len(batch)
-
         try:
-            with ThreadPoolExecutor(1, "import") as reader:
-                while True:
-                    fill()
-                    if not coming:
-                        return
-                    batch = coming.popleft()
-                    if foresees is not None:
-                        for each in coming:
-                            foresees.foresee(self.actor, self.planner.kind, each, read)
-                    reading: list[Future[None]] = []
-                    self.keep_batch(batch, lambda to=reading: to.append(reader.submit(fill)))  # type: ignore[misc]
-                    for started in reading:
-                        started.result()
+            while True:
+                for batch in islice(batches, SHOWN + 1 - len(coming)):
+                    coming.append(batch)
+                    read += len(batch)
+                if not coming:
+                    return
+                batch = coming.popleft()
+                if foresees is not None:
+                    for each in coming:
+                        foresees.foresee(self.actor, self.planner.kind, each, read)
+                self.keep_batch(batch)
         finally:
             if foresees is not None:
                 foresees.rest()
 
-    def keep_batch(
-        self, rows: Sequence[ImportedRow], meanwhile: Callable[[], None] | None = None
-    ) -> None:
-        """Keeps a batch; when the service refuses it whole, its rows are tried one by one.
-
-        `meanwhile` starts what can be done while the database waits for the disk.
-        """
+    def keep_batch(self, rows: Sequence[ImportedRow]) -> None:
+        """Keeps a batch; when the service refuses it whole, its rows are tried one by one."""
         try:
             with self.database.transaction() as session:
                 answers = list(self.save(session, self.actor, self.planner.kind, rows))
-                if meanwhile is not None:
-                    audit.write(session)
-                    meanwhile()
         except DomainError as error:
             if len(rows) == 1:
                 self._refuse(rows[0], error)
