@@ -7,6 +7,8 @@ SHELL := /bin/sh
 # 可以这样改：make setup PYTHON=python3.12 TORCH_INDEX_URL=镜像地址；make run PORT=9000
 PYTHON ?=
 PORT ?= 8000
+# 同时跑几份测试：缺省与处理器核数相同，最多 4 份（每份都有自己的数据库与浏览器）
+JOBS ?= $(shell nproc 2>/dev/null || echo 1)
 # torch 官方的 CPU 版目录；不用它，pip 会下载几个 GB 的显卡版
 TORCH_INDEX_URL ?= https://download.pytorch.org/whl/cpu
 
@@ -26,7 +28,7 @@ help:
 	@echo '  make lint    只做代码规范、类型与分层检查'
 	@echo '  make clean   删除 .venv 与缓存（不动 var/ 里的数据）'
 	@echo
-	@echo '可调：PORT=端口  PYTHON=解释器  TORCH_INDEX_URL=torch 的 CPU 版镜像'
+	@echo '可调：PORT=端口  JOBS=同时跑几份测试  PYTHON=解释器  TORCH_INDEX_URL=torch 的 CPU 版镜像'
 	@echo '运行设置（数据目录、数据库、邮件等）见 .venv/bin/jiebang doctor'
 
 # ---- 运行环境 --------------------------------------------------------------------------------
@@ -112,7 +114,7 @@ lint: setup $(READY_TEST)
 	$(BIN)/lint-imports
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --maxprocesses 4 --dist loadfile
 
 check: test
 

@@ -46,7 +46,7 @@ class Prepared:
         """Compact, versioned, with a checksum; no pickle."""
         title = _SPLIT.join(self.title_segments).encode()
         plain = title + b"\0" + _SPLIT.join(self.body_segments).encode()
-        packed = zlib.compress(plain, 1)
+        packed = zlib.compress(plain, 0)
         model = self.model.encode()
         dim = len(self.title_vector)
         head = _HEAD.pack(_MAGIC, dim, len(model), len(title), len(packed), len(plain))

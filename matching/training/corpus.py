@@ -10,9 +10,11 @@ from __future__ import annotations
 import argparse
 import random
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,7 @@ from matching import buckets as shared
 from matching.encoder import StaticEncoder
 from matching.lexicon import FREQUENCIES, default_lexicon
 from matching.pieces import BIGRAM
-from matching.text import fold, has_content, segment
+from matching.text import fold, has_content, segment_many
 from matching.training.terms import keywords, read_jsonl
 
 Ids = NDArray[np.int32]
@@ -30,6 +32,7 @@ _PLAIN_HEADING = re.compile(
 )
 _MAX_CHARACTERS = 700
 _RUN = 8
+_TOGETHER = 16  # documents that are segmented at once
 _OTHER = re.compile(r"[\W_]+")
 
 
@@ -100,6 +103,26 @@ class Corpus:
         return self.ids[self.offsets[number] : self.offsets[number + 1]]
 
 
+@dataclass
+class _Document:
+    """The texts of one document as they were read, no longer than is learned from."""
+
+    title: str
+    summary: str
+    keywords: str = ""
+    paragraphs: list[tuple[str, str]] = field(default_factory=list)  # (heading or "", text)
+    listing: bool = False
+
+    def __post_init__(self) -> None:
+        self.title, self.summary = self.title[:_MAX_CHARACTERS], self.summary[:_MAX_CHARACTERS]
+        self.paragraphs = [(head, text[:_MAX_CHARACTERS]) for head, text in self.paragraphs]
+
+    def texts(self) -> Iterator[str]:
+        yield from (self.title, self.summary, self.keywords)
+        for pair in self.paragraphs:
+            yield from pair
+
+
 class Reader:
     """Collects texts; every text is segmented once and stored as numbers."""
 
@@ -113,14 +136,65 @@ class Reader:
         self._random = random.Random(seed)  # noqa: S311 (sampling)
         self._paragraphs = paragraphs
 
-    def text(self, text: str, weight: float = 1.0) -> int:
+    def read(self, path: Path) -> None:
+        """All records of one file."""
+        documents = (self._document(record) for record in read_jsonl(path))
+        wanted = (document for document in documents if document is not None)
+        while some := list(islice(wanted, _TOGETHER)):
+            texts = list(dict.fromkeys(text for one in some for text in one.texts() if text))
+            found = dict(zip(texts, segment_many(texts), strict=True))
+            for document in some:
+                self._store(document, found)
+
+    def _document(self, record: dict[str, Any]) -> _Document | None:
+        """What is learned from a record; nothing of what must not be seen."""
+        title = str(record.get("title") or "")
+        if "abstract" in record:
+            return self._paper(title, record)
+        body = str(record.get("body") or record.get("text") or "")
+        if (title, body) in self._without:
+            self.passed_over += 1
+            return None
+        return _Document(title, body, listing=True)
+
+    def _paper(self, title: str, record: dict[str, Any]) -> _Document:
+        listed = keywords({"keywords": str(record.get("keywords") or "")})
+        paragraphs = record.get("paragraphs")
+        kept = [p for p in paragraphs if len(p[1]) >= 40] if isinstance(paragraphs, list) else []
+        if len(kept) > self._paragraphs:
+            first = self._random.randrange(len(kept) - self._paragraphs + 1)
+            kept = kept[first : first + self._paragraphs]
+        return _Document(
+            title,
+            str(record["abstract"] or ""),
+            " ".join(listed) if 2 <= len(listed) <= 10 else "",
+            [(_telling(heading), text) for heading, text in kept],
+        )
+
+    def _store(self, document: _Document, found: Mapping[str, Sequence[str]]) -> None:
+        """A listing weighs more in the vocabulary, because it is what will be matched."""
+        weight = 8.0 if document.listing else 1.0
+
+        def number(text: str) -> int:
+            return self._text(text, found.get(text, ()), weight)
+
+        source = Source(number(document.title), number(document.summary))
+        source.listing = document.listing
+        source.keywords = number(document.keywords)
+        for heading, text in document.paragraphs:
+            stored = number(text)
+            if stored >= 0:
+                source.paragraphs.append((number(heading), stored))
+        if not source.listing or source.title >= 0 or source.summary >= 0:
+            self._sources.append(source)
+
+    def _text(self, text: str, segments: Sequence[str], weight: float) -> int:
         """Stores a text; -1 when nothing is in it."""
-        found = segment(text[:_MAX_CHARACTERS])
-        if not found or not has_content(text):
+        if not segments or not has_content(text):
             return -1
         numbers, counts = self._numbers, self._counts
-        ids = np.empty(len(found), np.int32)
-        for place, item in enumerate(found):
+        ids = np.empty(len(segments), np.int32)
+        for place, item in enumerate(segments):
             plain = item.removeprefix(BIGRAM)
             number = numbers.get(plain)
             if number is None:
@@ -131,44 +205,6 @@ class Reader:
             counts[number] += weight
         self._texts.append(ids)
         return len(self._texts) - 1
-
-    def paper(self, record: dict[str, object]) -> None:
-        """A research paper."""
-        source = Source(self.text(str(record["title"])), self.text(str(record["abstract"] or "")))
-        listed = keywords({"keywords": str(record.get("keywords") or "")})
-        source.keywords = self.text(" ".join(listed)) if 2 <= len(listed) <= 10 else -1
-        paragraphs = record.get("paragraphs")
-        kept = [p for p in paragraphs if len(p[1]) >= 40] if isinstance(paragraphs, list) else []
-        if len(kept) > self._paragraphs:
-            first = self._random.randrange(len(kept) - self._paragraphs + 1)
-            kept = kept[first : first + self._paragraphs]
-        for heading, text in kept:
-            named = heading if not _PLAIN_HEADING.match(heading) else ""
-            number = self.text(text)
-            if number >= 0:
-                head = self.text(named) if 4 <= len(named) <= 60 else -1
-                source.paragraphs.append((head, number))
-        self._sources.append(source)
-
-    def listing(self, title: str, body: str) -> None:
-        """A listing: weighs more in the vocabulary, because it is what will be matched."""
-        if (title, body) in self._without:
-            self.passed_over += 1
-            return
-        source = Source(self.text(title, 8.0), self.text(body, 8.0), listing=True)
-        if source.title >= 0 or source.summary >= 0:
-            self._sources.append(source)
-
-    def read(self, path: Path) -> None:
-        """All records of one file."""
-        for record in read_jsonl(path):
-            if "abstract" in record:
-                self.paper(dict(record))
-            else:
-                self.listing(
-                    str(record.get("title") or ""),
-                    str(record.get("body") or record.get("text") or ""),
-                )
 
     def finish(self) -> Corpus:
         """Everything read so far."""
@@ -182,6 +218,11 @@ class Reader:
             offsets,
             self._sources,
         )
+
+
+def _telling(heading: str) -> str:
+    """A heading that says what its paragraph is about, else nothing."""
+    return heading if 4 <= len(heading) <= 60 and not _PLAIN_HEADING.match(heading) else ""
 
 
 def read_corpus(

@@ -122,7 +122,7 @@ def train(
     sampler = Sampler(placed, recipe.seed)
     share = recipe.listing_share if sampler.papers else 1.0
     share = share if sampler.listings else 0.0
-    running = 0.0
+    running, first, stepping = 0.0, step, time.monotonic()
     while step < recipe.steps:
         listings = int((step + 1) * share) > int(step * share)
         temperature = recipe.listing_temperature if listings else recipe.paper_temperature
@@ -130,12 +130,12 @@ def train(
         loss = trainer.step(batch, step / recipe.steps, temperature)
         running = loss if not running else 0.98 * running + 0.02 * loss
         step += 1
-        seconds = spent + time.monotonic() - began
         if step % SAY_EVERY == 0 or step == recipe.steps:
-            left = seconds / step * (recipe.steps - step) / 60
+            pace = (time.monotonic() - stepping) / (step - first)  # reading the texts aside
+            left = pace * (recipe.steps - step) / 60
             progress(f"第 {step}/{recipe.steps} 步，损失 {running:.3f}，约还需 {left:.0f} 分钟")
         if step % KEEP_EVERY == 0 and step < recipe.steps:
-            _keep(out, mark, trainer, step, seconds)
+            _keep(out, mark, trainer, step, spent + time.monotonic() - began)
     save_model(finish(trainer.result()), names, out)
     figures = {
         **asdict(recipe),

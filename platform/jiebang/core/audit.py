@@ -42,7 +42,7 @@ class AuditEntry(Base):
     organisation_id: Mapped[int | None]
     detail: Mapped[dict[str, Any]]
     previous_hash: Mapped[str] = mapped_column(String(64))
-    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    hash: Mapped[str] = mapped_column(String(64))
 
     __table_args__ = (
         Index("ix_audit_entry_target", "target_type", "target_id"),

@@ -287,10 +287,10 @@ def replay(
 
 
 def _apply(engine: Engine, rows: Sequence[Any], unpack: Unpack) -> None:
-    for board in Board:
-        mine = [row for row in rows if row.board is board]
-        if not mine:
-            continue
+    by_board: dict[Board, list[Any]] = {}
+    for row in rows:
+        by_board.setdefault(row.board, []).append(row)
+    for board, mine in by_board.items():
         fresh = [row for row in mine if row.live and row.prepared is not None]
         if missing := sum(row.live for row in mine) - len(fresh):
             log.warning("rows_of_another_model", board=board.value, rows=missing)
