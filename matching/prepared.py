@@ -13,6 +13,7 @@ _MAGIC = b"JB1\n"
 _HEAD = struct.Struct("<4sIIIII")  # magic, dim, bytes of model, title, body (packed), plain size
 _SPLIT = "\n"  # no segment holds a line break
 _MAX_PLAIN = 64 * 1024 * 1024
+_SHORT = 4_096  # bytes up to which compressing takes more time than the bytes it saves are worth
 
 
 class PreparedInvalid(ValueError):
@@ -46,7 +47,7 @@ class Prepared:
         """Compact, versioned, with a checksum; no pickle."""
         title = _SPLIT.join(self.title_segments).encode()
         plain = title + b"\0" + _SPLIT.join(self.body_segments).encode()
-        packed = zlib.compress(plain, 0)
+        packed = zlib.compress(plain, 1 if len(plain) > _SHORT else 0)
         model = self.model.encode()
         dim = len(self.title_vector)
         head = _HEAD.pack(_MAGIC, dim, len(model), len(title), len(packed), len(plain))
