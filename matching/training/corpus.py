@@ -12,7 +12,7 @@ import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -105,17 +105,13 @@ class Corpus:
 
 @dataclass
 class _Document:
-    """The texts of one document as they were read, no longer than is learned from."""
+    """The texts of one document as they were read."""
 
     title: str
     summary: str
     keywords: str = ""
     paragraphs: list[tuple[str, str]] = field(default_factory=list)  # (heading or "", text)
     listing: bool = False
-
-    def __post_init__(self) -> None:
-        self.title, self.summary = self.title[:_MAX_CHARACTERS], self.summary[:_MAX_CHARACTERS]
-        self.paragraphs = [(head, text[:_MAX_CHARACTERS]) for head, text in self.paragraphs]
 
     def texts(self) -> Iterator[str]:
         yield from (self.title, self.summary, self.keywords)
@@ -141,7 +137,8 @@ class Reader:
         documents = (self._document(record) for record in read_jsonl(path))
         wanted = (document for document in documents if document is not None)
         while some := list(islice(wanted, _TOGETHER)):
-            texts = list(dict.fromkeys(text for one in some for text in one.texts() if text))
+            whole = chain.from_iterable(document.texts() for document in some)
+            texts = list({text[:_MAX_CHARACTERS]: None for text in whole})
             found = dict(zip(texts, segment_many(texts), strict=True))
             for document in some:
                 self._store(document, found)
@@ -176,11 +173,13 @@ class Reader:
         weight = 8.0 if document.listing else 1.0
 
         def number(text: str) -> int:
-            return self._text(text, found.get(text, ()), weight)
+            text = text[:_MAX_CHARACTERS]
+            return self._text(text, found[text], weight)
 
-        source = Source(number(document.title), number(document.summary))
-        source.listing = document.listing
-        source.keywords = number(document.keywords)
+        source = Source(
+            number(document.title), number(document.summary), number(document.keywords),
+            listing=document.listing,
+        )  # fmt: skip
         for heading, text in document.paragraphs:
             stored = number(text)
             if stored >= 0:
