@@ -1,12 +1,15 @@
-"""A board's vectors once more in one byte a component: half the bytes to go through, same answer.
+"""A board's vectors once more in half a byte a component: a quarter of the bytes to go through.
 
-Going through a million vectors is waiting for memory. So where there are many, FAISS first goes
-through int8 codes, and only what can be among the best by those is looked at in float16. FAISS
-multiplies such codes with a query of int8, too. How far a product of the two, q' . c, can be from
-that of query and vector is known: |q . v - q' . c| <= |q| |v - c| + |q - q'| |c| (Cauchy and
-Schwarz), and |v - c| is at most `error` for all vectors but a few, which are always looked at. So
-what comes out is exactly what going through the vectors themselves gives, or nothing, where too
-many are too close to call.
+Going through a million vectors is waiting for memory. So where there are many, FAISS goes through
+codes of four bits with tables that fit into registers ("fast scan": André, Kermarrec &
+Le Scouarnec, "Cache locality is not enough", VLDB 2015), and only what can be among the best by
+those is looked at in float16. Before, the vectors are turned by a random orthogonal matrix, which
+changes no product and spreads every vector and query evenly over the components (as RaBitQ does,
+Gao & Long, SIGMOD 2024): one set of sixteen levels then fits all of them.
+
+How far a product by the codes c can be from that of query q and vector v is known:
+|q . v - q . c| <= |q| |v - c| (Cauchy and Schwarz), where |v - c| is kept for every vector; and
+FAISS rounds each of the `dim` entries it adds to a 255th of the widest table.
 """
 
 from __future__ import annotations
@@ -20,21 +23,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexes import archive
-from indexes.flat import Ranked, chosen_by, faiss
+from indexes.flat import Bounded, Ranked, faiss
 
 LEAST = 300_000
-"""Vectors from which it pays: looking at the thousands in doubt takes some 2 ms."""
+"""Vectors from which it pays: looking at the thousands in doubt takes some 5 ms."""
 _SAMPLE = 50_000  # vectors that tell how the components are spread
-_CLIPPED = 2e-6  # share of the components that are cut off: wider steps for these cost all others
-# Share of the vectors that are further from their codes than the others and looked at always:
-# with 0.003 left out the error of a board of pieces of papers is 0.011, with 0.001 0.020.
+_LEVELS = 16
+_SEED = 20_151
+_ROUNDS = 50  # after which the levels no longer move by more than a thousandth
+# Share of the vectors that are further from their codes than the others and looked at always.
 _APART = 3e-3
-_FIRST, _MOST = 5, 16  # so many times k are asked for, and if these do not decide it, so many
+_LISTED = 20_000  # asked for where the best must be certain; four times as many cost a third more
+_MOST = 100_000  # asked for at most, where a filter lets few of them pass
+_DOUBTFUL = 12_000  # looked at in float16 at most: more than that costs what going through all does
+_SPREAD = 1.25  # more is asked for than a filter would let pass of vectors that lie anyhow
+_SUMS = 65_000  # FAISS adds in 16 bits
 _BLOCK = 50_000
 _TIE = 1e-9  # beyond what float64 sums of equal vectors differ by
+_TURNED = 1e-5  # beyond what turning a unit vector in float32 changes a product by
 
 Slots = NDArray[np.int64]
-Exact = Callable[[Slots], NDArray[np.float64]]
+Floats = NDArray[np.float64]
+Exact = Callable[[Slots], Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Allowed slots by their codes, best first, with their products."""
+
+    slots: Slots
+    products: Floats
+    rest: float
+    """No other allowed slot has more by its codes; -inf when there is none."""
+    length: float
+    """Of the query,"""
+    rounding: float
+    """and how much its products may be off beyond that times `Coarse.errors`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,66 +66,89 @@ class Coarse:
     """The codes of the vectors in a base."""
 
     index: Any
-    steps: NDArray[np.float32]
-    """(dim,) what one unit of a code is worth in each component."""
+    turn: NDArray[np.float32]
+    """(dim, dim) by which vectors are turned."""
+    widths: NDArray[np.float32]
+    """(dim,) between the lowest and the highest level of each component."""
+    errors: NDArray[np.float16]
+    """(n,) how far each vector is from its code at most,"""
     error: float
-    """The largest distance of a vector, none of `apart`, from its code."""
-    length: float
-    """Of the longest code, in units."""
+    """the same for all but those"""
     apart: Slots
-    """The vectors that are further from their codes, ascending,"""
-    distant: NDArray[np.float32]
-    """and these themselves, (apart, dim)."""
+    """that are further, ascending."""
 
     def best(
         self, row: NDArray[np.float32], k: int, allowed: NDArray[np.bool_], exact: Exact
     ) -> Ranked | None:
         """The k best allowed slots and all that tie with the last, by `exact` products of some
         slots with the query `row`, (1, dim); None when the codes cannot tell."""
-        count = int(np.count_nonzero(allowed))
-        worth = row * self.steps  # of one unit of a code
-        scale = 127.0 / max(float(np.abs(worth).max()), 1e-30)
-        units = np.rint(worth * scale)
-        rounding = float(np.linalg.norm(worth * scale - units)) * self.length / scale
-        off = self.error * float(np.linalg.norm(row)) + rounding + _TIE
-        options, _kept = chosen_by(allowed, count)
-        distant = self.distant @ row[0]
-        distant[~allowed[self.apart]] = -np.inf
-        sure, values = np.zeros(0, np.int64), np.zeros(0)
-        for times in (_FIRST, _MOST):
-            wanted = min(times * k, count)
-            if wanted <= k:
-                return None
-            products, slots = (
-                found[0] for found in self.index.search(units, wanted, params=options)
-            )
-            rough = products / scale
-            if not len(sure):
-                sure, values = slots[:k], exact(slots[:k])
-            least = _nth(values, k)
-            if wanted < count and rough[-1] + off > least:
-                # the best by their codes need not be the best: looking at all that were returned
-                # raises what must be reached, and costs a tenth of going through the codes again
-                sure, values = slots, exact(slots)
-                least = _nth(values, k)
-            if wanted == count or rough[-1] + off <= least:
-                break  # none that was not returned can have as much
-        else:
+        listed = self.listed(row, max(_LISTED, 4 * k), allowed)
+        if listed is None or len(listed.slots) <= k:
             return None
-        doubtful = int(np.searchsorted(-rough, off - least, "right"))
-        apart = self.apart[distant + off >= least]
-        open_ = np.setdiff1d(np.concatenate([slots[:doubtful], apart]), sure)
+        sure = listed.slots[: 2 * k]  # the best by their codes need not be the best
+        values = exact(sure)
+        least = _nth(values, k)
+        beyond = listed.rest + listed.length * self.error + listed.rounding
+        if beyond > least:
+            return None
+        high = self._high(listed, listed.slots, listed.products)
+        doubtful = high >= least
+        doubtful[: len(sure)] = False
+        apart = self.apart[allowed[self.apart]]
+        open_ = np.union1d(listed.slots[doubtful], np.setdiff1d(apart, listed.slots))
+        if len(open_) > _DOUBTFUL:
+            return None
         seen = np.concatenate([sure, open_])
         values = np.concatenate([values, exact(open_)])
         least = _nth(values, k)
         among = values >= least - _TIE
-        rest = float(values[~among].max(initial=-np.inf))
-        if len(seen) < count:  # the best of those not looked at, returned or not
-            rest = max(rest, float(rough[min(doubtful, wanted - 1)]) + off)
+        rest = max(float(values[~among].max(initial=-np.inf)), beyond)
+        high[: len(sure)] = -np.inf
+        rest = max(rest, float(high[~doubtful].max(initial=-np.inf)))
         return Ranked(seen[among].astype(np.int64), values[among].astype(np.float32), rest, 0.0)
 
+    def bounded(
+        self, row: NDArray[np.float32], count: int, allowed: NDArray[np.bool_]
+    ) -> Bounded | None:
+        """About `count` of the allowed slots, those with most by their codes; None when fewer
+        than a quarter of so many can be told."""
+        listed = self.listed(row, count, allowed)
+        if listed is None or 4 * len(listed.slots) < count:
+            return None
+        high = self._high(listed, listed.slots, listed.products)
+        return Bounded(
+            listed.slots,
+            2.0 * listed.products - high,
+            high,
+            lambda slots: self._high(listed, slots, listed.rest),
+        )
 
-def _nth(values: NDArray[np.float64], n: int) -> float:
+    def _high(self, listed: Listed, slots: Slots, products: Floats | float) -> Floats:
+        errors = self.errors[slots].astype(np.float64)
+        return np.asarray(products + listed.length * errors + listed.rounding)
+
+    def listed(
+        self, row: NDArray[np.float32], count: int, allowed: NDArray[np.bool_]
+    ) -> Listed | None:
+        """About `count` allowed slots, more or fewer; None for a query that FAISS's sums cannot
+        hold and where too few are allowed."""
+        turned = np.asarray(row @ self.turn.T, np.float32)
+        length = float(np.linalg.norm(row))
+        widths = np.abs(turned[0]) * self.widths
+        unit = float(widths.max()) / 255.0
+        passing, size = int(np.count_nonzero(allowed)), len(allowed)
+        wanted = count if passing == size else int(_SPREAD * count * size / max(passing, 1))
+        if unit <= 0.0 or float(widths.sum()) > _SUMS * unit or wanted > _MOST:
+            return None
+        wanted = min(wanted, size)
+        products, slots = (found[0] for found in self.index.search(turned, wanted))
+        rest = -np.inf if wanted == size else float(products[-1])
+        kept = allowed[slots]
+        rounding = 0.5 * len(widths) * unit + _TURNED * length
+        return Listed(slots[kept], products[kept].astype(np.float64), rest, length, rounding)
+
+
+def _nth(values: Floats, n: int) -> float:
     """The n-th largest."""
     return float(np.partition(values, len(values) - n)[len(values) - n])
 
@@ -113,35 +160,64 @@ def paths(path: Path) -> tuple[Path, Path]:
 
 def write(path: Path, vectors: NDArray[np.float16]) -> None:
     """Writes the codes of (n, dim) vectors beside their file."""
-    sample = vectors[:: max(len(vectors) // _SAMPLE, 1)].astype(np.float32)
-    edges = np.quantile(np.abs(sample), 1.0 - _CLIPPED, axis=0)
-    steps = np.maximum(edges / 127.0, 1e-6).astype(np.float32)
     dim = vectors.shape[1]
+    turn = np.linalg.qr(np.random.default_rng(_SEED).standard_normal((dim, dim)))[0]
+    turn = np.asarray(turn, np.float32)
+    sample = vectors[:: max(len(vectors) // _SAMPLE, 1)].astype(np.float32) @ turn.T
+    scales = np.maximum(sample.std(axis=0), 1e-6).astype(np.float32)
+    sample /= scales
+    levels = _levels(sample)
+    edges = (levels[1:] + levels[:-1]) / 2.0
     library = faiss()
-    index = library.IndexScalarQuantizer(
-        dim, library.ScalarQuantizer.QT_8bit_direct_signed, library.METRIC_INNER_PRODUCT
+    plain = library.IndexPQ(dim, dim, 4, library.METRIC_INNER_PRODUCT)
+    library.copy_array_to_vector(
+        np.outer(scales, levels).astype(np.float32).ravel(), plain.pq.centroids
     )
-    errors, lengths = np.zeros(len(vectors), np.float32), np.zeros(len(vectors), np.float32)
+    plain.is_trained = True
+    errors = np.zeros(len(vectors), np.float64)
     for first in range(0, len(vectors), _BLOCK):
-        block = vectors[first : first + _BLOCK].astype(np.float32)
-        units = np.clip(np.rint(block / steps), -127.0, 127.0).astype(np.float32)
-        index.add(units)
-        lengths[first : first + _BLOCK] = np.sqrt(np.einsum("ij,ij->i", units, units))
-        units *= steps
-        units -= block
-        errors[first : first + _BLOCK] = np.sqrt(np.einsum("ij,ij->i", units, units))
-    error = float(np.quantile(errors, 1.0 - _APART, method="lower")) * (1.0 + 1e-5)
+        block = vectors[first : first + _BLOCK].astype(np.float32) @ turn.T
+        block /= scales
+        codes = np.searchsorted(edges, block).astype(np.uint8)
+        plain.add_sa_codes(_packed(codes))
+        block -= levels[codes]
+        block *= scales
+        errors[first : first + _BLOCK] = np.sqrt(np.einsum("ij,ij->i", block, block))
+    kept = (errors + _TURNED).astype(np.float16)
+    kept = np.where(kept < errors + _TURNED, np.nextafter(kept, np.float16(np.inf)), kept)
+    error = float(np.quantile(kept, 1.0 - _APART, method="lower"))
     codes_path, about_path = paths(path)
-    library.write_index(index, str(codes_path))
-    about = np.asarray([error, float(lengths.max(initial=0.0))])
-    apart = np.flatnonzero(errors > error).astype(np.int64)
+    library.write_index(library.IndexPQFastScan(plain), str(codes_path))
     about_path.write_bytes(archive.pack({
-        "steps": steps, "apart": apart, "distant": vectors[apart], "about": about,
+        "turn": turn, "widths": scales * (levels[-1] - levels[0]), "errors": kept,
+        "error": np.asarray([error]),
     }))  # fmt: skip
 
 
+def _levels(sample: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The sixteen numbers that are nearest to these in the mean of squares (Lloyd 1982)."""
+    values = np.sort(sample.ravel()[:: max(sample.size // 1_000_000, 1)].astype(np.float64))
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    found = np.quantile(values, (np.arange(_LEVELS) + 0.5) / _LEVELS)
+    for _ in range(_ROUNDS):
+        inner = np.searchsorted(values, (found[1:] + found[:-1]) / 2.0)
+        bounds = np.concatenate([[0], inner, [len(values)]])
+        sizes = np.diff(bounds)
+        means = np.diff(sums[bounds]) / np.maximum(sizes, 1)
+        found = np.where(sizes > 0, means, found)
+    return found.astype(np.float32)
+
+
+def _packed(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(n, dim) codes, two in a byte, the first one in the lower half."""
+    if codes.shape[1] % 2:
+        codes = np.column_stack([codes, np.zeros(len(codes), np.uint8)])
+    return np.ascontiguousarray(codes[:, ::2] | codes[:, 1::2] << 4)
+
+
 def read(path: Path, size: int, dim: int) -> Coarse | None:
-    """The mapped codes beside a file of `size` vectors; None when there are none.
+    """The codes beside a file of `size` vectors, read into memory (FAISS cannot map them); None
+    when there are none.
 
     Raises ValueError when they do not fit.
     """
@@ -150,17 +226,17 @@ def read(path: Path, size: int, dim: int) -> Coarse | None:
         return None
     library = faiss()
     try:
-        index = library.read_index(str(codes_path), library.IO_FLAG_MMAP_IFC)
+        index = library.read_index(str(codes_path))
         about = archive.unpack(about_path.read_bytes())
-        steps, apart = about["steps"], about["apart"]
-        distant = about["distant"].astype(np.float32)
-        error, length = about["about"].tolist()
-    except (RuntimeError, KeyError, OSError, archive.ArchiveInvalid) as problem:
+        turn, widths, errors = about["turn"], about["widths"], about["errors"]
+        (error,) = about["error"].tolist()
+    except (RuntimeError, KeyError, ValueError, OSError, archive.ArchiveInvalid) as problem:
         raise ValueError(f"向量文件读不出来：{codes_path.name}") from problem
-    if (index.ntotal, index.d, index.code_size, steps.shape) != (size, dim, dim, (dim,)):
+    scanned = isinstance(index, library.IndexPQFastScan)
+    if not scanned or (index.ntotal, index.d, index.M) != (size, dim, dim):
         raise ValueError(f"向量文件 {codes_path.name} 是 {index.ntotal} 条 {index.d} 维。")
-    inside = not len(apart) or 0 <= apart.min() <= apart.max() < size
-    inside &= distant.shape == (len(apart), dim)
-    if not (error >= 0.0 and length >= 0.0 and inside):
+    shapes = (turn.shape, widths.shape, errors.shape)
+    if shapes != ((dim, dim), (dim,), (size,)) or not (error >= 0.0 and bool((errors >= 0).all())):
         raise ValueError(f"向量文件 {about_path.name} 的内容不合规。")
-    return Coarse(index, steps, error, length, apart, distant)
+    apart = np.flatnonzero(errors > error).astype(np.int64)
+    return Coarse(index, turn, widths, errors, error, apart)

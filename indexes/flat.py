@@ -8,6 +8,7 @@ worker is also the faster choice for small indexes.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -31,6 +32,17 @@ class Ranked:
     """No other allowed slot has more; -inf when there is none."""
     error: float
     """How much float32 sums of these may differ from exact ones, for vectors of length one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """Slots that were found with bounds of their scores, and a bound for all others."""
+
+    slots: NDArray[np.int64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    rest: Callable[[NDArray[np.int64]], NDArray[np.float64]]
+    """What slots that were not found have at most."""
 
 
 @cache

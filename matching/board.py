@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexes.collection import Collection
-from indexes.flat import Ranked
-from indexes.vectors import VectorEngine, ranked, scores_of
+from indexes.flat import Bounded
+from indexes.vectors import VectorEngine, bounded, scores_of
 from matching import ranking
 from matching.documents import DEMAND_SIDE, Conditions, Kind
 from matching.encoder import Encoder, StaticEncoder
@@ -22,7 +22,7 @@ from matching.filters import NUMBERS, VALUES, Filter
 from matching.fusion import LEVELS, Fusion
 from matching.near import Near
 from matching.prepared import Prepared
-from matching.shortlist import Lexical, promising
+from matching.shortlist import Part, promising
 from matching.words import Words
 
 METHODS = ("hybrid", "dense", "lexical")
@@ -190,51 +190,40 @@ class Board:
             return self._scored(asked, every, words.at(every))
         asks = self.sought(asked.query, asked.method)
         found: list[Slots] = []
-        ranks: list[Ranked | None] = []
+        near: dict[str, Bounded] = {}
         if many and proposed is not None:
             found = [proposed[allowed[proposed]]]
         else:
             for name, sought in asks.items():
                 shard = self.collection.vectors[name]
-                ranks.append(ranked(shard, sought, wide, allowed) if narrow else None)
-                last = ranks[-1]
-                if last is not None:
-                    found.append(last.slots)
+                told = bounded(shard, sought, wide, allowed) if narrow else None
+                if told is not None:
+                    near[name] = told
+                    found.append(told.slots)
                 elif many:
                     found.append(shard.search(sought, wide, allowed))
         weights = np.asarray(self.fusion.weights[len(DENSE) : len(DENSE) + len(LEXICAL)])
-        exact: list[Floats] | None = None
+        plain = asked.method == "lexical" or not weights.any()
         if many:
-            plain = asked.method == "lexical" or not weights.any()
             best, sums = words.best(np.ones(len(LEXICAL)) if plain else weights, wide, allowed)
             some = np.unique(np.concatenate([*found, best])).astype(np.int64)
-            lexical = Lexical(some, sums[some].astype(np.float64), words.error(sums[some]))
-            narrow = narrow and not plain
         else:
             some = np.flatnonzero(allowed).astype(np.int64)
-        if not many or (narrow and words.hasty):
-            exact = words.at(some)
-            added = sum((w * v for w, v in zip(weights, exact, strict=True)), np.zeros(len(some)))
-            lexical = Lexical(some, added, np.zeros(len(some)))
-        known = [each for each in ranks if each is not None]
-        if narrow and len(known) == len(ranks):
-            evident = lexical.sharing()
-            if self._alike(asked.query) and "whole" in asks and self._meant(asked.query):
-                near = known[list(asks).index("whole")]  # a multiple of the cosine
-                places = np.searchsorted(some, near.slots)
-                evident[places[near.scores > near.error]] = True
-            look = partial(self._products, asks)
-            kept = promising(lexical, known, evident, self._fitted().factor, depth, look)
-            if kept is not None:
-                some = some[kept]
-                exact = None if exact is None else [values[kept] for values in exact]
-        return self._scored(asked, some, words.at(some) if exact is None else exact)
-
-    def _products(self, asks: Mapping[str, NDArray[np.float32]], slots: Slots) -> Floats:
-        """The sum of the products with what is sought."""
-        shards = self.collection.vectors
-        found = [shards[name].scores(query, slots) for name, query in asks.items()]
-        return np.asarray(sum(found, np.zeros(len(slots))))
+        if not narrow or len(near) < len(asks) or (many and plain):
+            return self._scored(asked, some, words.at(some))
+        lexical = words.part(weights, some, sums[some]) if many else words.exactly(weights, some)
+        evident = lexical.low > 0
+        if self._alike(asked.query) and "whole" in asks and self._meant(asked.query):
+            whole = near["whole"]  # a multiple of the cosine
+            evident[np.searchsorted(some, whole.slots[whole.low > 0])] = True
+        factor, shards = self._fitted().factor, self.collection.vectors
+        parts = [
+            Part.of(some, near[name], factor, partial(shards[name].scores, sought))
+            for name, sought in asks.items()
+        ]
+        kept = promising(some, [*parts, lexical], evident, depth)
+        some = some if kept is None else some[kept]
+        return self._scored(asked, some, words.at(some))
 
     def _cheap(self, query: Prepared, slots: Slots, lexical: list[Floats]) -> Floats:
         """DENSE and LEXICAL features, these given; NEAR ones stay 0."""

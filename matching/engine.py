@@ -37,7 +37,7 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_CHARACTERS = 20_000  # of a body; the rest of a longer text is not indexed
-_SNAPSHOT = "jiebang-matching-3"
+_SNAPSHOT = "jiebang-matching-4"
 
 
 VECTOR_SHARDS = tuple(f"{kind.value}.{name}" for kind in Kind for name in ("whole", "title"))

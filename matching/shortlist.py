@@ -1,10 +1,11 @@
 """Which listings can be among the best by the cheap part of the order, not all looked at exactly.
 
-FAISS and the postings have told, within what float32 sums can be wrong by, how much each listing
-gets from every vector and from its words; of a listing that FAISS did not return it is known that
-it gets no more than the last one returned. Those that could have most are looked at first, and as
-soon as enough are better than what any other could have, the others are left alone: the outcome is
-the same to the last bit. (The threshold algorithm, Fagin, Lotem & Naor 2001.)
+The sum that orders them has a few parts: what words add and what each vector adds. Of every part
+it is known, before a listing is looked at, how much it is at least and at most: FAISS and the
+postings have told so, and of a listing that FAISS did not return that it gets no more than the last
+one returned. Those that could have most are looked at first; then, part after part, all that could
+still be better than enough others. The rest is left alone, and the outcome is the same to the last
+bit. (The threshold algorithm, Fagin, Lotem & Naor 2001.)
 """
 
 from __future__ import annotations
@@ -15,67 +16,76 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from indexes.flat import Ranked
+from indexes.flat import Bounded
 
-_AT_ONCE = 256  # listings looked at between two decisions
+_FIRST = 2  # so many times as many as are wanted are looked at before anything is left out
+_KNOWN = 1e-3  # bounds that are so near to each other need no look
 _SPARE = 1e-9  # what float64 sums of a few numbers of this size are off by, and far more
 Floats = NDArray[np.float64]
 Slots = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Lexical:
-    """What words add to the weighted sum of some slots (ascending), within `error` each."""
+class Part:
+    """What one part of the sum is for some slots (ascending, the same for all parts)."""
 
-    slots: Slots
-    sums: Floats
-    error: Floats
+    low: Floats
+    high: Floats
+    look: Callable[[Slots], Floats]
+    """The exact part of the sum of slots."""
 
-    def sharing(self) -> NDArray[np.bool_]:
-        """(slots,) which of them share a word with the query."""
-        return np.asarray(self.sums > 0)
+    @classmethod
+    def of(
+        cls, slots: Slots, found: Bounded, factor: float, look: Callable[[Slots], Floats]
+    ) -> Part:
+        """A vector's part: `factor` (positive) times the products, of which `found` tells (all
+        of its slots are among these) and which `look` gives."""
+        high, low = found.rest(slots), np.full(len(slots), -np.inf)
+        places = np.searchsorted(slots, found.slots)
+        high[places], low[places] = found.high, found.low
+        return cls(factor * low, factor * high, lambda chosen: factor * look(chosen))
 
 
 def promising(
-    lexical: Lexical,
-    ranked: Sequence[Ranked],
-    evident: NDArray[np.bool_],
-    factor: float,
-    depth: int,
-    look: Callable[[Slots], Floats],
+    slots: Slots, parts: Sequence[Part], evident: NDArray[np.bool_], depth: int
 ) -> NDArray[np.int64] | None:
-    """Places in `lexical.slots` of all that can be among the `depth` best of those with evidence.
+    """Places in `slots` of all that can be among the `depth` best of those with evidence.
 
-    `ranked` are the slots found by each vector, all of them among the lexical ones, for queries
-    that are weighted already; `look` gives the sum of these products for some slots; `factor`
-    (positive) is that of the scale of cosines. `evident` are those that surely have evidence;
-    None when they are too few, as an exact look must then say which others have.
+    `evident` are those that surely have evidence; None when they are too few, as an exact look
+    must then say which others have.
     """
     if int(np.count_nonzero(evident)) <= depth:
         return None
-    error = sum(each.error for each in ranked)
-    products = np.zeros(len(evident))
-    known = np.ones(len(evident), bool)
-    for found in ranked:
-        high = np.full(len(evident), found.rest)
-        listed = np.zeros(len(evident), bool)
-        places = np.searchsorted(lexical.slots, found.slots)
-        high[places] = found.scores
-        listed[places] = True
-        products += high
-        known &= listed
-    most = lexical.sums + lexical.error + factor * (products + error) + _SPARE
-    doubt = 2.0 * (lexical.error + factor * error + _SPARE)
-    while True:
-        least = (most - doubt)[known & evident]
-        bound = -np.inf
-        if len(least) >= depth:
-            bound = np.partition(least, len(least) - depth)[len(least) - depth]
-        open_ = np.flatnonzero(~known & (most >= bound))
-        if not len(open_):
-            return np.flatnonzero(most >= bound)
-        if len(open_) > _AT_ONCE:
-            open_ = open_[np.argpartition(-most[open_], _AT_ONCE)[:_AT_ONCE]]
-        exact = lexical.sums[open_] + factor * look(lexical.slots[open_])
-        most[open_] = exact + 0.5 * doubt[open_]
-        known[open_] = True
+    low, high = (np.stack([getattr(p, side) for p in parts]) for side in ("low", "high"))
+    known = high - low <= _KNOWN
+
+    def look(number: int, places: NDArray[np.int64]) -> None:
+        """Makes one part of these exact."""
+        places = places[~known[number, places]]
+        if len(places):
+            low[number, places] = high[number, places] = parts[number].look(slots[places])
+            known[number, places] = True
+
+    def possible() -> NDArray[np.int64]:
+        """Those that can have more than what `depth` others have at least."""
+        least = low.sum(axis=0)[evident]
+        bound = np.partition(least, len(least) - depth)[len(least) - depth]
+        return np.flatnonzero(high.sum(axis=0) >= bound - _SPARE)
+
+    certain = np.flatnonzero(evident)
+    first = min(_FIRST * depth, len(certain))
+    most = high.sum(axis=0)[certain]
+    nearest = certain[np.argpartition(-most, first - 1)[:first]]
+    for number in range(len(parts)):
+        look(number, nearest)
+    # what is known least first: it tells most about who need not be looked at further
+    for number in np.argsort([-_doubt(part) for part in parts], kind="stable").tolist():
+        look(number, possible())
+    return possible()
+
+
+def _doubt(part: Part) -> float:
+    """How far apart the bounds of a part are in the middle of the slots that it was told for."""
+    between = part.high - part.low
+    told = between[np.isfinite(between)]
+    return float(np.median(told)) if len(told) else np.inf

@@ -9,6 +9,7 @@ the four values are computed from the texts of those.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from indexes.postings import K1, Postings
 from matching.features import LEXICAL, lexical_bag
 from matching.prepared import Prepared
+from matching.shortlist import Part
 
 Floats = NDArray[np.float64]
 Slots = NDArray[np.int64]
@@ -23,7 +25,7 @@ _FIELDS = ("words", "title")
 _ALL = 20_000  # slots from which the postings are gone through instead of the texts
 _STEP = 16  # every how many slots are looked at to guess the bound of the best
 _DEEP = 3  # how much deeper than needed the guess is
-MOST = 3_000_000
+MOST = 400_000
 """Postings of a field that are gone through to propose candidates: some 11 ms. Where a query has
 more (a whole page, on a board of a million), its commonest words propose nobody; they count in the
 values all the same. Of 120 lists of 50 over a million listings one lost its 44th to this."""
@@ -39,8 +41,7 @@ class Words:
         bags = [whole] if not title or title == whole else [whole, title]
         # a word's weight is the root of its count: see `features.lexical`
         self._queries = [{word: n**0.5 for word, n in bag.items()} for bag in bags]
-        self.hasty = False
-        """Whether `best` has left out words, see MOST."""
+        self._missing = 0.0  # what words that `best` has left out add at most, see MOST
         self._norms = [[_norm(texts, each) for each in self._queries] for texts in self._texts]
 
     def at(self, slots: Slots) -> list[Floats]:
@@ -62,8 +63,7 @@ class Words:
         self, weights: NDArray[np.float64], count: int, allowed: NDArray[np.bool_]
     ) -> tuple[Slots, NDArray[np.float32]]:
         """The `count` best allowed slots that share a word, by the weighted sum of the features,
-        and this sum for every slot (`error` off), 0 for what is not allowed; with `hasty` the sums
-        lack the commonest words."""
+        and this sum for every slot (see `part`), 0 for what is not allowed."""
         total = np.zeros(len(allowed), np.float32)
         pairs = weights.reshape(len(_FIELDS), len(LEXICAL) // len(_FIELDS))
         for texts, norms, own in zip(self._texts, self._norms, pairs, strict=True):
@@ -74,16 +74,29 @@ class Words:
                     for word, weight in query.items():
                         asked[word] = asked.get(word, 0.0) + weight * share / (norm * (K1 + 1.0))
             told = texts.rarest(asked, MOST)
-            self.hasty |= len(told) < len(asked)
+            left = (word for word in asked if word not in told)
+            self._missing += sum(asked[word] * texts.idf(word) * (K1 + 1.0) for word in left)
             texts.add_scores({word: asked[word] for word in asked if word in told}, total)
         total *= allowed
         return _highest(total, count), total
 
-    def error(self, sums: NDArray[np.float32]) -> Floats:
-        """By how much sums of `best` may differ from sums of the features of `at`: both add
-        float32 numbers that are not negative, a few roundings for each word of each query."""
+    def part(self, weights: NDArray[np.float64], slots: Slots, sums: NDArray[np.float32]) -> Part:
+        """What the words add to slots whose sums `best` has told: both add float32 numbers that
+        are not negative, a few roundings for each word of each query, and `best` may have left
+        out words."""
         additions = len(_FIELDS) * (1 + sum(len(query) for query in self._queries)) + 16
-        return np.asarray(sums * (additions * 2.0**-23), np.float64)
+        found = sums.astype(np.float64)
+        error = found * (additions * 2.0**-23)
+        return Part(found - error, found + error + self._missing, partial(self._sum, weights))
+
+    def exactly(self, weights: NDArray[np.float64], slots: Slots) -> Part:
+        """What the words add to slots, looked at now."""
+        found = self._sum(weights, slots)
+        return Part(found, found, partial(self._sum, weights))
+
+    def _sum(self, weights: NDArray[np.float64], slots: Slots) -> Floats:
+        found = self.at(slots)
+        return sum((w * v for w, v in zip(weights, found, strict=True)), np.zeros(len(slots)))
 
 
 def _norm(postings: Postings, query: Mapping[str, float]) -> float:
@@ -94,6 +107,7 @@ def _highest(total: NDArray[np.float32], count: int) -> Slots:
     """The `count` slots with the highest values above 0."""
     bound = np.float32(0.0)
     sample = total[::_STEP]
+    sample = sample[sample > 0]  # most are 0, and ties make choosing slow
     depth = _DEEP * count // _STEP
     if 0 < depth < len(sample):
         bound = np.partition(sample, len(sample) - depth)[len(sample) - depth]

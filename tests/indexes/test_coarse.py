@@ -9,7 +9,7 @@ import pytest
 
 from indexes import coarse
 from indexes.brute import BruteVectors
-from indexes.vectors import FaissVectors, ranked
+from indexes.vectors import FaissVectors, bounded
 
 DIM = 24
 
@@ -17,6 +17,7 @@ DIM = 24
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coarse, "LEAST", 1_000)
+    monkeypatch.setattr(coarse, "_LISTED", 1_500)
 
 
 def clustered(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -32,11 +33,11 @@ def clustered(rng: np.random.Generator, count: int) -> np.ndarray:
 
 def opened(folder: Path, vectors: np.ndarray) -> FaissVectors:
     """What a snapshot of these vectors gives."""
-    ids = np.arange(len(vectors), dtype=np.int64)
-    shard = FaissVectors(DIM)
+    ids, dim = np.arange(len(vectors), dtype=np.int64), vectors.shape[1]
+    shard = FaissVectors(dim)
     shard.extend(ids, vectors)
     shard.frozen(ids)(folder / "whole")
-    found = FaissVectors(DIM)
+    found = FaissVectors(dim)
     found.open(folder / "whole", ids)
     return found
 
@@ -55,8 +56,7 @@ def test_the_best_are_those_of_the_vectors_themselves(tmp_path: Path, share: flo
         allowed = rng.random(len(vectors)) < share
         asked = shard._coarsely(query[None, :], k, allowed)
         told += asked is not None
-        found = ranked(shard, query, k, allowed)
-        assert found is not None
+        found = shard.ranked(query, k, allowed)
         assert sorted(found.slots.tolist()) == sorted(plain.search(query, k, allowed).tolist())
         exact = shard.scores(query, found.slots)
         assert np.abs(found.scores - exact).max() <= found.error
@@ -66,12 +66,62 @@ def test_the_best_are_those_of_the_vectors_themselves(tmp_path: Path, share: flo
     assert told > 30, "most questions are decided by the codes"
 
 
+@pytest.mark.parametrize("dim", [24, 7])
+@pytest.mark.parametrize("share", [1.0, 0.3, 0.03])
+def test_bounds_hold_for_what_is_listed_and_for_all_others(
+    tmp_path: Path, share: float, dim: int
+) -> None:
+    rng = np.random.default_rng(11)
+    vectors = clustered(rng, 4_000)[:, :dim]
+    shard = opened(tmp_path, vectors)
+    late = clustered(rng, 300)[:, :dim]
+    shard.extend(np.arange(4_000, 4_300), late)
+    every, narrow = np.arange(4_300), 0
+    for number in range(40):
+        query = vectors[number] if number % 2 else rng.standard_normal(dim).astype(np.float32)
+        query = query * (3.0 if number % 3 else 0.2)
+        allowed = rng.random(4_300) < share
+        k = (5, 60)[number % 2]
+        found = bounded(shard, query, k, allowed)
+        assert found is not None
+        assert allowed[found.slots].all() and len(np.unique(found.slots)) == len(found.slots)
+        exact = shard.scores(query, found.slots)
+        assert (found.low <= exact).all() and (exact <= found.high).all()
+        others = np.setdiff1d(every[allowed], found.slots)
+        assert (shard.scores(query, others) <= found.rest(others)).all()
+        narrow += len(found.slots) < 0.7 * allowed.sum()
+    assert narrow > 15, "mostly a part of them is told"
+
+
+def test_a_query_beyond_sixteen_bits_is_asked_of_the_vectors(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    vectors = rng.standard_normal((1_200, 600)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    ids = np.arange(1_200, dtype=np.int64)
+    shard = FaissVectors(600)
+    shard.extend(ids, vectors)
+    shard.frozen(ids)(tmp_path / "whole")
+    found = FaissVectors(600)
+    found.open(tmp_path / "whole", ids)
+    assert found._coarse is not None
+    everyone = np.ones(1_200, bool)
+    # turned, every component of the query is as large as the others
+    even = found._coarse.turn.T @ np.ones(600, np.float32)
+    assert found._coarse.listed(even[None, :], 100, everyone) is None
+    assert found._coarse.listed(vectors[:1], 100, everyone) is not None
+    for query in (even, vectors[0]):
+        told = bounded(found, query, 20, everyone)
+        assert told is not None and (told.low <= found.scores(query, told.slots)).all()
+        plain = set(shard.search(query, 20, everyone).tolist())
+        assert set(found.search(query, 20, everyone).tolist()) == plain <= set(told.slots.tolist())
+
+
 def test_what_cannot_be_told_is_asked_of_the_vectors(tmp_path: Path) -> None:
-    vectors = np.repeat(clustered(np.random.default_rng(1), 8)[:4], 1_000, axis=0)  # only ties
+    vectors = np.repeat(clustered(np.random.default_rng(1), 8)[:4], 2_000, axis=0)  # only ties
     shard, plain = opened(tmp_path, vectors), BruteVectors(DIM)
     plain.extend(np.arange(len(vectors)), vectors)
     everyone = np.ones(len(vectors), bool)
-    for query in (vectors[0], vectors[1_000], np.zeros(DIM, np.float32)):
+    for query in (vectors[0], vectors[2_000], np.zeros(DIM, np.float32)):
         assert shard._coarsely(query[None, :], 30, everyone) is None
         assert set(shard.search(query, 30, everyone)) == set(plain.search(query, 30, everyone))
 
@@ -117,4 +167,7 @@ def test_codes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     for path, new in zip((codes, about), coarse.paths(tmp_path / "other" / "whole"), strict=True):
         path.write_bytes(new.read_bytes())
     with pytest.raises(ValueError, match="1100 条"):
+        FaissVectors(DIM).open(tmp_path / "whole", ids)
+    codes.write_bytes((tmp_path / "whole").read_bytes())  # an index, but not one of codes
+    with pytest.raises(ValueError, match="向量文件"):
         FaissVectors(DIM).open(tmp_path / "whole", ids)

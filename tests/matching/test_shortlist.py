@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from indexes.brute import BruteVectors
 from indexes.postings import Postings
-from indexes.vectors import FaissVectors, ranked
+from indexes.vectors import FaissVectors, bounded
 from matching import board as board_module
 from matching.documents import Conditions, Kind
 from matching.encoder import load_encoder
 from matching.engine import Attributes, Engine, Filter
 from matching.features import FEATURES
 from matching.near import TOLD, Near
-from matching.shortlist import Lexical, promising
+from matching.shortlist import Part, promising
 from tests.matching.texts import GOOD, NEED, random_texts
 
 TEXTS = [(text[:15], text[15:]) for text in random_texts(598, 9)] + [NEED, GOOD]
@@ -55,7 +57,7 @@ def test_a_search_that_looks_at_few_is_the_search_that_looks_at_all(
 
         def noted(*parts):
             found = promising(*parts)
-            left_out.append(found is not None and len(found) < len(parts[0].slots))
+            left_out.append(found is not None and len(found) < len(parts[0]))
             return found
 
         with monkeypatch.context() as patch:
@@ -115,6 +117,11 @@ def test_the_words_a_query_is_told_by_are_its_rarest_and_lists_do_not_mix(engine
     assert found[FEATURES.index("covers_told")] == pytest.approx(1.0)
 
 
+def placed(slots: np.ndarray, values: np.ndarray, some: np.ndarray) -> np.ndarray:
+    """The values of some of the slots."""
+    return values[np.searchsorted(slots, some)]
+
+
 def test_bounds_keep_all_that_can_be_among_the_best() -> None:
     rng = np.random.default_rng(8)
     for _ in range(50):
@@ -125,16 +132,24 @@ def test_bounds_keep_all_that_can_be_among_the_best() -> None:
         query, allowed = rng.standard_normal(8), rng.random(700) < 0.8
         some = np.flatnonzero(allowed)
         words = np.maximum(rng.standard_normal(len(some)), 0.0)
-        found = ranked(shard, query, 90, allowed)
+        found = bounded(shard, query, 90, allowed)
         assert found is not None
-        sums = words + 2.0 * shard.scores(query, some)
-        kept = promising(
-            Lexical(some, words, np.full(len(some), 1e-6)), [found], words > 0, 2.0, 25,
-            lambda slots, query=query, shard=shard: shard.scores(query, slots),
-        )  # fmt: skip
+        products = shard.scores(query, some)
+        sums = words + 2.0 * products
+        looked: list[int] = []
+
+        def look(slots, query=query, shard=shard, looked=looked):
+            looked.extend(slots.tolist())
+            return shard.scores(query, slots)
+
+        vector = Part.of(some, found, 2.0, look)
+        assert (vector.low <= 2.0 * products).all() and (2.0 * products <= vector.high).all()
+        rough = rng.random(len(some))  # bounds of the words that are 1 apart
+        lexical = Part(words - rough, words - rough + 1.0, partial(placed, some, words))
+        kept = promising(some, [vector, lexical], words > 0, 25)
         best = np.argsort(np.where(words > 0, -sums, np.inf))[:25]
         assert kept is not None and set(best.tolist()) <= set(kept.tolist())
-        assert len(kept) < len(some)
+        assert len(kept) < len(some) and len(looked) == len(set(looked)) < len(some)
 
 
 def test_scores_by_postings_and_by_texts_are_the_same_bits(monkeypatch) -> None:

@@ -65,7 +65,11 @@ def test_candidates_are_the_best_of_the_weighted_sum(filled: Engine, text) -> No
     every = words.at(np.arange(len(allowed), dtype=np.int64))
     sums = sum(w * v for w, v in zip(weights, every, strict=True)) * allowed
     best, found = words.best(weights, 12, allowed)
-    assert (np.abs(found - sums) <= words.error(found)).all()
+    slots = np.flatnonzero(allowed).astype(np.int64)
+    part = words.part(weights, slots, found[slots])
+    assert (part.low <= sums[slots]).all() and (sums[slots] <= part.high).all()
+    assert (part.high - part.low).max() < 1e-4 and np.array_equal(part.look(slots), sums[slots])
+    assert not found[~allowed].any()
     assert len(best) == min(12, int((sums > 0).sum())) and allowed[best].all()
     if len(best):
         least = np.sort(sums)[len(sums) - len(best)]
@@ -165,9 +169,12 @@ def test_common_words_that_propose_nobody_still_count(
     assert texts["words"].rarest(words, 10**9) == set(words)
     patient = filled.search(query, Kind.OUTCOME, 5)
     monkeypatch.setattr(words_module, "MOST", 60)
-    hasty = Words(query, texts)
-    hasty.best(np.ones(len(LEXICAL)), 40, filled.board(Kind.OUTCOME).collection.live())
-    assert hasty.hasty
+    hasty, weights = Words(query, texts), np.ones(len(LEXICAL))
+    every = np.arange(len(filled.board(Kind.OUTCOME).collection.live()), dtype=np.int64)
+    _, sums = hasty.best(weights, 40, np.ones(len(every), bool))
+    part = hasty.part(weights, every, sums)
+    assert (part.low <= part.look(every)).all() and (part.look(every) <= part.high).all()
+    assert (part.low < part.look(every) - 0.01).any(), "words were left out"
     found = filled.search(query, Kind.OUTCOME, 5)
     assert found[0] == patient[0]
     values = {match.id: match for match in filled.search(query, Kind.OUTCOME, 600)}
