@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from indexes import archive
 from indexes.flat import Bounded, Ranked, faiss
 
-LEAST = 300_000
-"""Vectors from which it pays: looking at the thousands in doubt takes some 5 ms."""
+LEAST = 50_000
+"""Vectors from which it pays: looking at the thousands in doubt takes a few milliseconds."""
 _SAMPLE = 50_000  # vectors that tell how the components are spread
 _LEVELS = 16
 _SEED = 20_151

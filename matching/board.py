@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -188,30 +188,50 @@ class Board:
         if not many and not narrow:
             every = np.flatnonzero(allowed).astype(np.int64)
             return self._scored(asked, every, words.at(every))
+        weights = np.asarray(self.fusion.weights[len(DENSE) : len(DENSE) + len(LEXICAL)])
+        plain = asked.method == "lexical" or not weights.any()
         asks = self.sought(asked.query, asked.method)
         found: list[Slots] = []
         near: dict[str, Bounded] = {}
-        if many and proposed is not None:
-            found = [proposed[allowed[proposed]]]
-        else:
-            for name, sought in asks.items():
-                shard = self.collection.vectors[name]
-                told = bounded(shard, sought, wide, allowed) if narrow else None
-                if told is not None:
-                    near[name] = told
-                    found.append(told.slots)
-                elif many:
-                    found.append(shard.search(sought, wide, allowed))
-        weights = np.asarray(self.fusion.weights[len(DENSE) : len(DENSE) + len(LEXICAL)])
-        plain = asked.method == "lexical" or not weights.any()
-        if many:
-            best, sums = words.best(np.ones(len(LEXICAL)) if plain else weights, wide, allowed)
-            some = np.unique(np.concatenate([*found, best])).astype(np.int64)
-        else:
+        for name, sought in asks.items() if proposed is None else ():
+            shard = self.collection.vectors[name]
+            told = bounded(shard, sought, wide, allowed) if narrow else None
+            if told is not None:
+                near[name] = told
+                found.append(told.slots)
+            elif many:
+                found.append(shard.search(sought, wide, allowed))
+        exact: list[Floats] | None = None
+        if not many:
             some = np.flatnonzero(allowed).astype(np.int64)
-        if not narrow or len(near) < len(asks) or (many and plain):
-            return self._scored(asked, some, words.at(some))
-        lexical = words.part(weights, some, sums[some]) if many else words.exactly(weights, some)
+            exact = words.at(some)
+            lexical = words.exactly(weights, exact) if narrow else None
+        else:
+            if proposed is not None:
+                found.append(proposed[allowed[proposed]])
+            best, sums = words.best(np.ones(len(LEXICAL)) if plain else weights, wide, allowed)
+            among = np.zeros(len(allowed), bool)  # to mark is quicker than to sort
+            for slots in (*found, best):
+                among[slots] = True
+            some = np.flatnonzero(among).astype(np.int64)
+            lexical = words.part(weights, some, sums[some]) if narrow and not plain else None
+        if lexical is not None and len(near) == len(asks):
+            kept = self._promising(asked, asks, near, lexical, some, depth)
+            if kept is not None:
+                some = some[kept]
+                exact = None if exact is None else [values[kept] for values in exact]
+        return self._scored(asked, some, words.at(some) if exact is None else exact)
+
+    def _promising(
+        self,
+        asked: Question,
+        asks: Mapping[str, NDArray[np.float32]],
+        near: Mapping[str, Bounded],
+        lexical: Part,
+        some: Slots,
+        depth: int,
+    ) -> NDArray[np.int64] | None:
+        """Places in `some` of those that can be among the `depth` best, see `promising`."""
         evident = lexical.low > 0
         if self._alike(asked.query) and "whole" in asks and self._meant(asked.query):
             whole = near["whole"]  # a multiple of the cosine
@@ -221,9 +241,7 @@ class Board:
             Part.of(some, near[name], factor, partial(shards[name].scores, sought))
             for name, sought in asks.items()
         ]
-        kept = promising(some, [*parts, lexical], evident, depth)
-        some = some if kept is None else some[kept]
-        return self._scored(asked, some, words.at(some))
+        return promising(some, [*parts, lexical], evident, depth)
 
     def _cheap(self, query: Prepared, slots: Slots, lexical: list[Floats]) -> Floats:
         """DENSE and LEXICAL features, these given; NEAR ones stay 0."""

@@ -89,14 +89,17 @@ class Words:
         error = found * (additions * 2.0**-23)
         return Part(found - error, found + error + self._missing, partial(self._sum, weights))
 
-    def exactly(self, weights: NDArray[np.float64], slots: Slots) -> Part:
-        """What the words add to slots, looked at now."""
-        found = self._sum(weights, slots)
+    def exactly(self, weights: NDArray[np.float64], values: list[Floats]) -> Part:
+        """The same for slots whose features `at` has told already."""
+        found = _weighted(weights, values)
         return Part(found, found, partial(self._sum, weights))
 
     def _sum(self, weights: NDArray[np.float64], slots: Slots) -> Floats:
-        found = self.at(slots)
-        return sum((w * v for w, v in zip(weights, found, strict=True)), np.zeros(len(slots)))
+        return _weighted(weights, self.at(slots))
+
+
+def _weighted(weights: NDArray[np.float64], values: list[Floats]) -> Floats:
+    return np.asarray(sum(w * v for w, v in zip(weights, values, strict=True)), np.float64)
 
 
 def _norm(postings: Postings, query: Mapping[str, float]) -> float:
