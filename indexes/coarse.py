@@ -34,7 +34,8 @@ _ROUNDS = 50  # after which the levels no longer move by more than a thousandth
 # Share of the vectors that are further from their codes than the others and looked at always.
 _APART = 3e-3
 _LISTED = 20_000  # asked for where the best must be certain; four times as many cost a third more
-_MOST = 100_000  # asked for at most, where a filter lets few of them pass
+_MOST = 100_000  # asked for at most, where a filter lets only a part of them pass
+_PART = 6  # where less than a sixth passes, asking FAISS's bitmap about every vector costs less
 _DOUBTFUL = 12_000  # looked at in float16 at most: more than that costs what going through all does
 _SPREAD = 1.25  # more is asked for than a filter would let pass of vectors that lie anyhow
 _SUMS = 65_000  # FAISS adds in 16 bits
@@ -138,7 +139,9 @@ class Coarse:
         unit = float(widths.max()) / 255.0
         passing, size = int(np.count_nonzero(allowed)), len(allowed)
         wanted = count if passing == size else int(_SPREAD * count * size / max(passing, 1))
-        if unit <= 0.0 or float(widths.sum()) > _SUMS * unit or wanted > _MOST:
+        if unit <= 0.0 or float(widths.sum()) > _SUMS * unit:
+            return None
+        if wanted > _MOST or _PART * passing < size:
             return None
         wanted = min(wanted, size)
         products, slots = (found[0] for found in self.index.search(turned, wanted))
