@@ -63,7 +63,10 @@ def test_the_best_are_those_of_the_vectors_themselves(tmp_path: Path, share: flo
         others = np.setdiff1d(np.flatnonzero(allowed), found.slots)
         if len(others):
             assert shard.scores(query, others).max() <= found.rest + found.error
-    assert told > 30, "most questions are decided by the codes"
+    if share > 0.2:
+        assert told > 30, "most questions are decided by the codes"
+    else:
+        assert told == 0, "where few pass, the bitmap is quicker"
 
 
 @pytest.mark.parametrize("dim", [24, 7])
