@@ -135,13 +135,19 @@ class StaticEncoder:
                 continue
             out = kept[:size] if size <= _LONG else None
             found = self.token_vectors.take(rows[first:last], axis=0, out=out, mode="clip")
-            whole[n] = np.full(size, 1.0 / size, np.float32) @ found
+            whole[n] = _mean(found)
             if bodies is not None and own:
-                title[n] = np.full(own, 1.0 / own, np.float32) @ found[:own]
+                title[n] = _mean(found[:own]) if own < size else whole[n]
         norms = np.sqrt(np.einsum("nij,nij->ni", both, both, dtype=np.float64))
         norms[norms < 1e-12] = 1.0
         both /= norms[:, :, None].astype(np.float32)
         return title, whole
+
+
+def _mean(vectors: Vectors) -> Vectors:
+    shares = np.empty(len(vectors), np.float32)
+    shares.fill(1.0 / len(vectors))
+    return np.asarray(shares @ vectors)
 
 
 class TransformerEncoder:

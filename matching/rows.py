@@ -13,6 +13,7 @@ from matching import buckets
 from matching.pieces import BIGRAM
 
 _kept = 50_000  # segments whose rows are remembered (some 8 MB at most)
+_FEW = 250  # segments up to which numpy's calls take longer than plain Python
 Ids = NDArray[np.int64]
 
 
@@ -51,6 +52,8 @@ class Rows:
 
     def many(self, segmented: Sequence[Sequence[str]]) -> tuple[Ids, Ids]:
         """The rows of several lists of segments, in order, and where those of each list end."""
+        if sum(map(len, segmented)) < _FEW:
+            return self._few(segmented)
         segments = list(chain.from_iterable(segmented))
         known = self._known
         try:  # nearly all segments have been met before
@@ -69,6 +72,16 @@ class Rows:
         until = np.zeros(len(sizes) + 1, np.int64)
         np.cumsum(sizes, out=until[1:])
         return rows, until[np.cumsum(np.fromiter(map(len, segmented), np.int64, len(segmented)))]
+
+    def _few(self, segmented: Sequence[Sequence[str]]) -> tuple[Ids, Ids]:
+        """`many` in plain Python."""
+        rows: list[int] = []
+        ends: list[int] = []
+        for segments in segmented:
+            for segment in segments:
+                rows += self.of(segment)
+            ends.append(len(rows))
+        return np.asarray(rows, np.int64), np.asarray(ends, np.int64)
 
     def _learned(self, segments: Iterable[str]) -> dict[str, int]:
         """What is remembered, these segments among it."""

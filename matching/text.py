@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from matching import codes, simplified
 from matching.lexicon import default_lexicon
-from matching.pieces import BIGRAM, GRAMMAR, Places, pieces
+from matching.pieces import BIGRAM, GRAMMAR, Places, pieces, short_segments
 
 HAN = "\u3400-\u9fff\u3005\u3007\U00020000-\U0003ffff"  # NFKC maps the compatibility block here
 _TOKEN = re.compile(
@@ -32,6 +32,7 @@ _PLAIN = re.compile("[\u4e00-\u9fff]")  # stays what it is, whatever it is folde
 _SENTENCE = re.compile(r"[^。！？!?；;\n\r]+[。！？!?；;]*")
 _CLAUSE = re.compile(r"[^，,、：:]+[，,、：:]*")
 _LONG_SENTENCE = 120
+_FEW = 300  # Han characters up to which plain Python cuts quicker than numpy
 _TOGETHER = 50_000  # Han characters that are cut at once: some 10 MB meanwhile
 
 
@@ -192,7 +193,9 @@ def segment_many(texts: Iterable[str]) -> list[list[str]]:
 
 def _segments(texts: list[list[re.Match[str]]], runs: list[str]) -> list[list[str]]:
     """The segments of texts whose runs of Han characters are these."""
-    cut = iter(pieces(default_lexicon().ways(runs)).segments())
+    lexicon = default_lexicon()
+    few = sum(map(len, runs)) < _FEW
+    cut = iter(short_segments(lexicon.short(runs)) if few else pieces(lexicon.ways(runs)).segments())
     found = []
     for matches in texts:
         own: list[str] = []
