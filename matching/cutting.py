@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from matching.compiled import NOTHING, Compiled, Floats, Numbers
 
 BETWEEN = "\0"  # between runs: no word has it
-_FEW = 1600  # characters
+_FEW = 2400  # characters
 _SIDES = 64  # more than the longest word has characters
 
 
@@ -46,12 +46,18 @@ class Cut:
     found: list[Found]
     """Of two characters first, then of three, …"""
 
-    def words(self) -> list[list[str]]:
+    def words(self) -> list[str]:
+        """The words of all runs."""
+        text, places = self.text, zip(self.starts.tolist(), self.ends.tolist(), strict=True)
+        return [text[start:end] for start, end in places]
+
+    def bounds(self) -> Numbers:
+        """How many words come before the end of each run."""
+        return np.asarray(self.starts.searchsorted(self.lasts))
+
+    def runs(self) -> list[list[str]]:
         """The words of each run."""
-        bounds = self.starts.searchsorted(self.lasts).tolist()
-        text = self.text
-        places = zip(self.starts.tolist(), self.ends.tolist(), strict=True)
-        words = [text[start:end] for start, end in places]
+        words, bounds = self.words(), self.bounds().tolist()
         first, runs = 0, []
         for bound in bounds:
             runs.append(words[first:bound])
@@ -74,14 +80,6 @@ def cut(dictionary: Compiled, runs: Sequence[str]) -> Cut:
     return Cut(text, firsts, lasts, starts, ends, found)
 
 
-def whole(dictionary: Compiled, words: Sequence[str]) -> Cut:
-    """Words (none of them empty) that stay as they are, for what is inside them: words of two and
-    three characters."""
-    text, firsts, lasts = _joined(words)
-    found = [Found(*each) for each in dictionary.find(text, 3)[1]]
-    return Cut(text, firsts, lasts, firsts, lasts, found)
-
-
 class Short(NamedTuple):
     """What `Cut` tells, as Python's own objects: for a query numpy's calls take most of the time,
     however little they have to do."""
@@ -97,15 +95,28 @@ class Short(NamedTuple):
 
 def short(dictionary: Compiled, runs: Sequence[str]) -> Short:
     """`cut` for a few short runs."""
-    text = BETWEEN.join(runs)
+    text, places = _listed(runs)
+    singles, several = dictionary.find(text)
+    words = _by_start([Found(*each) for each in several])
+    return Short(text, places, _starts(singles, words, places), words)
+
+
+def whole(dictionary: Compiled, words: Sequence[str]) -> Short:
+    """Words (none of them empty) that stay as they are, for what is inside them: words of two and
+    three characters."""
+    text, places = _listed(words)
+    inside = _by_start([Found(*each) for each in dictionary.find(text, 3)[1]])
+    return Short(text, places, [first for first, _ in places], inside)
+
+
+def _listed(runs: Sequence[str]) -> tuple[str, list[tuple[int, int]]]:
+    """One text, and where each run begins and ends in it."""
     places: list[tuple[int, int]] = []
     first = 0
     for run in runs:
         places.append((first, first + len(run)))
         first += len(run) + 1
-    singles, several = dictionary.find(text)
-    words = _by_start([Found(*each) for each in several])
-    return Short(text, places, _starts(singles, words, places), words)
+    return BETWEEN.join(runs), places
 
 
 def _joined(runs: Sequence[str]) -> tuple[str, Numbers, Numbers]:

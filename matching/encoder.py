@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
@@ -75,9 +75,9 @@ class StaticEncoder:
         """The rows of one segment: its own, its two shared ones, or none."""
         return self._rows.of(segment)
 
-    def rows(self, segmented: Iterable[Sequence[str]]) -> tuple[Ids, Ids]:
-        """The rows of several lists of segments, in order, and where those of each list end."""
-        return self._rows.many(list(segmented))
+    def rows_of_pairs(self, pairs: Sequence[str]) -> tuple[Ids, Ids]:
+        """The rows of bigrams (without their mark), in order, and how many each has."""
+        return self._rows.of_pairs(pairs)
 
     def knows(self, segments: Sequence[str]) -> bool:
         """Whether any of them has a row of its own: shared rows alone carry no meaning."""

@@ -87,7 +87,7 @@ class Lexicon:
 
     def cut_many(self, runs: Sequence[str]) -> list[list[str]]:
         """`cut` of each; for many in a fraction of the time."""
-        return self.ways(runs).words()
+        return self.ways(runs).runs()
 
     def ways(self, runs: Sequence[str]) -> Cut:
         """Where the words of runs are, and all further words of the dictionary in them."""
@@ -97,7 +97,7 @@ class Lexicon:
         """`ways` for a few short runs."""
         return cutting.short(self._words, runs)
 
-    def whole(self, words: Sequence[str]) -> Cut:
+    def whole(self, words: Sequence[str]) -> Short:
         """The same of words that are not to be cut."""
         return cutting.whole(self._words, words)
 

@@ -104,11 +104,22 @@ def pieces(cut: Cut) -> Pieces:
     )
 
 
+def across(cut: Cut) -> tuple[list[str], Numbers]:
+    """The pairs of characters of which one ends a word and the other begins the next, and which
+    word that is; those that say nothing are left out."""
+    silent = _SILENT.take(codes_of(cut.text), mode="clip")
+    met = cut.starts[1:]  # no word stands before the first
+    (words,) = (~(silent.take(met) | silent.take(met - 1))).nonzero()
+    text = cut.text
+    return [text[at - 1 : at + 1] for at in met.take(words).tolist()], words + 1
+
+
 def short_segments(cut: Short) -> list[list[str]]:
     """`Pieces.segments` of a few short runs."""
     text = cut.text
     twos, threes = (*cut.words[:2], {}, {})[:2]
-    told = {at for match in _SAYS_NOTHING.finditer(text) for at in (match.start() - 1, match.start())}
+    silent = [match.start() for match in _SAYS_NOTHING.finditer(text)]
+    told = {*silent, *(at - 1 for at in silent)}  # pairs that would say nothing, or a word again
     starts = iter([*cut.starts[1:], len(text) + 1])
     found: list[list[str]] = []
     for first, last in cut.runs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import chain
+from itertools import chain, repeat
 from zlib import crc32
 
 import numpy as np
@@ -61,6 +61,18 @@ class Rows:
         except KeyError:
             known = self._learned(segments)
             codes = np.fromiter(map(known.__getitem__, segments), np.int64, len(segments))
+        rows, sizes = self._spread(codes)
+        until = np.zeros(len(sizes) + 1, np.int64)
+        np.cumsum(sizes, out=until[1:])
+        return rows, until[np.cumsum(np.fromiter(map(len, segmented), np.int64, len(segmented)))]
+
+    def of_pairs(self, pairs: Sequence[str]) -> tuple[Ids, Ids]:
+        """The rows of bigrams (without the mark), in order, and how many each has; nothing is
+        remembered, as most pairs across two words are not met again."""
+        return self._spread(self._codes(pairs))
+
+    def _spread(self, codes: Ids) -> tuple[Ids, Ids]:
+        """The rows of all codes, and how many each has."""
         sizes = (codes != 0).astype(np.int64)
         sizes += codes < 0
         rows = codes.repeat(sizes)
@@ -69,9 +81,7 @@ class Rows:
             one, two = np.divmod(-1 - rows[pairs[::2]], self.shared)
             rows[pairs[::2]] = one + self.first
             rows[pairs[1::2]] = two + self.first
-        until = np.zeros(len(sizes) + 1, np.int64)
-        np.cumsum(sizes, out=until[1:])
-        return rows, until[np.cumsum(np.fromiter(map(len, segmented), np.int64, len(segmented)))]
+        return rows, sizes
 
     def _few(self, segmented: Sequence[Sequence[str]]) -> tuple[Ids, Ids]:
         """`many` in plain Python."""
@@ -90,17 +100,18 @@ class Rows:
         if len(known) + len(new) > _kept:
             known, new = {}, list(dict.fromkeys(segments))
         plain = [segment[1:] if segment[:1] == BIGRAM else segment for segment in new]
-        get = self._vocabulary.get
-        codes = [get(segment, 0) for segment in plain]
+        known.update(zip(new, self._codes(plain).tolist(), strict=True))
+        self._known = known
+        return known
+
+    def _codes(self, plain: Sequence[str]) -> Ids:
+        """What is remembered of segments without the bigram mark."""
+        codes = np.fromiter(map(self._vocabulary.get, plain, repeat(0)), np.int64, len(plain))
         if self.shared:
-            without = [n for n, code in enumerate(codes) if not code and plain[n]]
+            without = [n for n in (codes == 0).nonzero()[0].tolist() if plain[n]]
             hashes = np.fromiter(
                 (crc32(plain[n].encode()) for n in without), np.uint64, len(without)
             )
             one, two = buckets.of_hash(hashes, self.shared)
-            both = -1 - (one * np.uint64(self.shared) + two).astype(np.int64)
-            for n, code in zip(without, both.tolist(), strict=True):
-                codes[n] = code
-        known.update(zip(new, codes, strict=True))
-        self._known = known
-        return known
+            codes[without] = -1 - (one * np.uint64(self.shared) + two).astype(np.int64)
+        return codes

@@ -55,7 +55,7 @@ def test_shares_add_up_to_the_cosine(engine: Engine) -> None:
 def test_words_and_sentences_add_up_to_the_text(engine: Engine) -> None:
     """Every segment is booked once: on the word and the sentence it stands in."""
     body = "符合GB/T 1591-2018的Q345B钢板，焊接接头在-40℃冲击功≥47J。锂离子电池电解液！" + GOOD[1]
-    found = engine._explainer._text(GOOD[0], body)
+    (found,) = engine._explainer._taken_apart([(GOOD[0], body)])
     encoder = engine.encoder
     for sentence, vector in zip(found.sentences, found.sentence_vectors, strict=True):
         assert vector == pytest.approx(encoder.encode([segment(sentence)])[0], abs=1e-6)
