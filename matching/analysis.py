@@ -36,13 +36,13 @@ class Word(NamedTuple):
     """The word and its parts, or variants of a designation."""
     rows: tuple[int, ...]
     """Of the model: those of the segments, and of the bigrams inside the word."""
-    known: bool
-    """Whether the model knows the word by itself."""
     shown: bool
-    """Whether it may stand in a reason."""
+    """Whether the word may stand in a reason."""
+    meaning: bool
+    """Whether it may, and the model knows it by itself."""
 
 
-_word, _segments, _rows = attrgetter("word"), attrgetter("segments"), attrgetter("rows")
+_word, _segments, _rows, _meaning = map(attrgetter, ("word", "segments", "rows", "meaning"))
 
 
 @dataclass
@@ -93,13 +93,13 @@ class Text:
     @cached_property
     def strange(self) -> list[str]:
         """Of these, those that the model does not know by themselves."""
-        return [word for word in self.readable if not self.distinct[word].known]
+        return [word for word in self.readable if not self.distinct[word].meaning]
 
     @cached_property
     def meaning(self) -> NDArray[np.int64]:
         """The places of the others."""
-        found = [n for n, each in enumerate(self.distinct.values()) if each.shown and each.known]
-        return np.asarray(found, np.int64)
+        flags = map(_meaning, self.distinct.values())
+        return np.fromiter(flags, bool, len(self.distinct)).nonzero()[0]
 
     @cached_property
     def length(self) -> float:
@@ -172,19 +172,21 @@ class Analyst:
     def _met(self, words: Sequence[str | tuple[str, ...]]) -> list[Word]:
         """What each of these is made of."""
         known = self._words
-        new = [word for word in dict.fromkeys(words) if word not in known]
-        if len(known) + len(new) > _KEPT:
-            known, new = {}, list(dict.fromkeys(words))
-            self._words = known
-        # inside a shorter word of the dictionary there is nothing
-        long = [word for word in new if isinstance(word, str) and len(word) > 2]
-        inside = dict(zip(long, inner_segments(long), strict=True))
-        for word in new:
-            if isinstance(word, tuple):
-                known[word] = self._word(word, ())
-            else:
-                known[word] = self._word(*inside.get(word, ([word], [])))
-        return list(map(known.__getitem__, words))
+        # asked once for each word: in a table of so many every look-up waits for memory
+        met = {word: known.get(word) for word in dict.fromkeys(words)}
+        new = [word for word, each in met.items() if each is None]
+        if new:
+            if len(known) + len(new) > _KEPT:
+                known = self._words = {}
+            # inside a shorter word of the dictionary there is nothing
+            long = [word for word in new if isinstance(word, str) and len(word) > 2]
+            inside = dict(zip(long, inner_segments(long), strict=True))
+            for word in new:
+                if isinstance(word, tuple):
+                    met[word] = known[word] = self._word(word, ())
+                else:
+                    met[word] = known[word] = self._word(*inside.get(word, ([word], [])))
+        return list(map(met.__getitem__, words))
 
     def _word(self, segments: Sequence[str], bigrams: Sequence[str]) -> Word:
         rows: tuple[int, ...] = ()
@@ -194,7 +196,8 @@ class Analyst:
             known = len(rows) == 1
             for one in (*segments[1:], *bigrams):
                 rows += self._static.rows_of(one)
-        return Word(segments[0], tuple(segments), rows, known, self._shows(segments[0]))
+        shown = self._shows(segments[0])
+        return Word(segments[0], tuple(segments), rows, shown, shown and known)
 
 
 def _vectors(
@@ -238,7 +241,7 @@ def _added(
     place `whole` on count half."""
     # numpy sorts numbers of 16 bits many times as quickly
     order = owners.astype(np.uint16 if count < 2**16 else np.int64).argsort(kind="stable")
-    rows, half = rows.take(order), order >= whole
+    rows, half, halves = rows.take(order), order >= whole, whole < len(rows)
     shares = np.where(half, np.float32(0.5), np.float32(1.0))[:, None]
     sizes = np.bincount(owners, minlength=count)
     # numpy adds pieces of an array slowly (`reduceat`): the few long ones go each by itself, the
@@ -254,7 +257,7 @@ def _added(
     for owner, (first, size) in enumerate(places):
         one = slice(first, first + size)
         found = table.take(rows[one], axis=0, out=kept[:size], mode="clip")
-        if half[one].any():
+        if halves and half[one].any():
             found *= shares[one]
         np.add.reduce(found, axis=0, out=total[owner])
     starts, sizes, short = starts[long:], sizes[long:], total[long:]
@@ -264,7 +267,7 @@ def _added(
             break
         chosen = starts[:size] + place
         found = table.take(rows.take(chosen), axis=0, out=kept[:size], mode="clip")
-        if half.take(chosen).any():
+        if halves and half.take(chosen).any():
             found *= shares.take(chosen, axis=0)
         short[:size] += found
     out = np.empty_like(total)

@@ -16,6 +16,7 @@ from datetime import date
 from functools import cache
 from itertools import compress
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,8 +50,7 @@ _LONG_WORD = 20  # characters: what is longer is a number or an address
 _CLIP = 60  # characters of a sentence inside a reason
 
 
-@dataclass(frozen=True, slots=True)
-class WordPair:
+class WordPair(NamedTuple):
     """A word of each side; `share` is what the pair adds to the cosine of the two texts."""
 
     query: str
@@ -58,8 +58,7 @@ class WordPair:
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """A sentence of each side, as written, and the cosine of the two."""
 
     query: str
@@ -280,7 +279,7 @@ def _pairs(left: Text, right: Text, products: Products) -> list[WordPair]:
         return []
     width = len(right.places)
     flat = products.ravel()
-    places = np.add.outer(left.meaning * width, right.meaning).ravel()
+    places = (left.meaning[:, None] * width + right.meaning).ravel()
     values = flat.take(places)
     if len(values) > _PAIRS:
         least = np.partition(values, len(values) - _PAIRS)[len(values) - _PAIRS]
