@@ -34,8 +34,9 @@ class Word(NamedTuple):
     word: str
     segments: tuple[str, ...]
     """The word and its parts, or variants of a designation."""
-    rows: tuple[int, ...]
-    """Of the model: those of the segments, and of the bigrams inside the word."""
+    rows: bytes
+    """Of the model, as int64: those of the segments, and of the bigrams inside the word. Bytes of
+    many words are joined at once."""
     shown: bool
     """Whether the word may stand in a reason."""
     meaning: bool
@@ -197,7 +198,8 @@ class Analyst:
             for one in (*segments[1:], *bigrams):
                 rows += self._static.rows_of(one)
         shown = self._shows(segments[0])
-        return Word(segments[0], tuple(segments), rows, shown, shown and known)
+        packed = np.asarray(rows, np.int64).tobytes()
+        return Word(segments[0], tuple(segments), packed, shown, shown and known)
 
 
 def _vectors(
@@ -210,8 +212,8 @@ def _vectors(
     """(words, dim) sums over all places of each word, and (sentences, dim) of length one."""
     table = static.token_vectors
     made = list(map(_rows, said))
-    sizes = np.fromiter(map(len, made), np.int64, len(made))
-    rows = np.fromiter(chain.from_iterable(made), np.int64, int(sizes.sum()))
+    sizes = np.fromiter(map(len, made), np.int64, len(made)) // 8
+    rows = np.frombuffer(b"".join(made), np.int64)
     between, each = static.rows_of_pairs(found.pairs)
     right = found.right.repeat(each)  # of each row of a pair, the word right of it
     words = _added(

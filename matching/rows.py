@@ -37,18 +37,23 @@ class Rows:
         """The rows of one segment."""
         code = self._known.get(segment)
         if code is None:
-            plain = segment[1:] if segment[:1] == BIGRAM else segment
-            code = self._vocabulary.get(plain, 0)
-            if not code and plain and self.shared:
-                one, two = buckets.places(plain, self.shared)
-                code = -1 - (one * self.shared + two)
-            if len(self._known) >= _kept:
-                self._known = {}
-            self._known[segment] = code
+            code = self._code(segment)
         if code >= 0:
             return (code,) if code else ()
         one, two = divmod(-1 - code, self.shared)
         return self.first + one, self.first + two
+
+    def _code(self, segment: str) -> int:
+        """What is remembered of a segment from now on."""
+        plain = segment[1:] if segment[:1] == BIGRAM else segment
+        code = self._vocabulary.get(plain, 0)
+        if not code and plain and self.shared:
+            one, two = buckets.places(plain, self.shared)
+            code = -1 - (one * self.shared + two)
+        if len(self._known) >= _kept:
+            self._known = {}
+        self._known[segment] = code
+        return code
 
     def many(self, segmented: Sequence[Sequence[str]]) -> tuple[Ids, Ids]:
         """The rows of several lists of segments, in order, and where those of each list end."""
@@ -89,7 +94,14 @@ class Rows:
         ends: list[int] = []
         for segments in segmented:
             for segment in segments:
-                rows += self.of(segment)
+                code = self._known.get(segment)
+                if code is None:
+                    code = self._code(segment)
+                if code > 0:
+                    rows.append(code)
+                elif code:
+                    one, two = divmod(-1 - code, self.shared)
+                    rows += self.first + one, self.first + two
             ends.append(len(rows))
         return np.asarray(rows, np.int64), np.asarray(ends, np.int64)
 

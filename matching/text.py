@@ -30,6 +30,8 @@ _TOKEN = re.compile(
 )
 _HIDDEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]")
 _WIDE = [(wide, unicodedata.normalize("NFKC", wide)) for wide in "，（）：；！？"]
+# what stays as it is; most sentences hold nothing else
+_UNCHANGED = re.compile("[\u4e00-\u9fff\n -@\\[-~。、“”《》【】·—]*")
 _CONTENT = re.compile(r"[^\W_]")
 _PLAIN = re.compile("[\u4e00-\u9fff]")  # stays what it is, whatever it is folded to
 _SENTENCE = re.compile(r"[^。！？!?；;\n\r]+[。！？!?；;]*")
@@ -52,6 +54,8 @@ def unified(text: str) -> str:
     """NFKC, case-folded, without invisible characters; blanks are kept."""
     for wide, plain in _WIDE:  # else nearly every text goes the long way through its characters
         text = text.replace(wide, plain)
+    if _UNCHANGED.fullmatch(text):
+        return text
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return _HIDDEN.sub("", folded)
 
