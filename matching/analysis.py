@@ -8,6 +8,7 @@ sentence to the sentence's.
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -128,11 +129,14 @@ class Analyst:
         found = occurrences(fold(sentence) for text in listed for sentence in text)
         said = self._met(found.words)
         shown = list(map(_word, said))
-        ends = [0, *found.ends]  # of sentences
-        bounds = list(accumulate(map(len, listed), initial=0))  # of texts among sentences
+        # where sentences begin among all occurrences of words, texts among sentences, and texts
+        # among occurrences
+        ends = [0, *found.ends]
+        bounds = list(accumulate(map(len, listed), initial=0))
         spans = [(ends[first], ends[last]) for first, last in pairwise(bounds)]
         distinct = [dict(zip(shown[one:two], said[one:two], strict=True)) for one, two in spans]
         places = [dict(zip(words, count(), strict=False)) for words in distinct]
+        # of each occurrence, its word; words are numbered through all texts
         sizes = list(accumulate(map(len, places), initial=0))
         owners = np.fromiter(
             chain.from_iterable(
@@ -173,9 +177,14 @@ class Analyst:
     def _met(self, words: Sequence[str | tuple[str, ...]]) -> list[Word]:
         """What each of these is made of."""
         known = self._words
-        # asked once for each word: in a table of so many every look-up waits for memory
-        met = {word: known.get(word) for word in dict.fromkeys(words)}
-        new = [word for word, each in met.items() if each is None]
+        met: dict[str | tuple[str, ...], Word] = {}
+        new: list[str | tuple[str, ...]] = []
+        for word in dict.fromkeys(words):  # in a table of so many every look-up waits for memory
+            found = known.get(word)
+            if found is None:
+                new.append(word)
+            else:
+                met[word] = found
         if new:
             if len(known) + len(new) > _KEPT:
                 known = self._words = {}
@@ -198,7 +207,7 @@ class Analyst:
             for one in (*segments[1:], *bigrams):
                 rows += self._static.rows_of(one)
         shown = self._shows(segments[0])
-        packed = np.asarray(rows, np.int64).tobytes()
+        packed = struct.pack(f"{len(rows)}q", *rows)
         return Word(segments[0], tuple(segments), packed, shown, shown and known)
 
 
@@ -252,7 +261,7 @@ def _added(
     longest = (-sizes).argsort(kind="stable")
     starts, sizes = (sizes.cumsum() - sizes).take(longest), sizes.take(longest)
     long = int((sizes > _SHORT).sum())
-    total = np.zeros((count, table.shape[1]), np.float32)
+    total = np.empty((count, table.shape[1]), np.float32)
     # into memory that is there already: to be given new pages costs more than the rows
     kept = np.empty((int(max(count - long, sizes.max(initial=0))), table.shape[1]), np.float32)
     places = zip(starts[:long].tolist(), sizes[:long].tolist(), strict=True)
@@ -265,13 +274,16 @@ def _added(
     starts, sizes, short = starts[long:], sizes[long:], total[long:]
     for place in range(_SHORT):
         size = int((sizes > place).sum())
+        if not place:
+            short[size:] = 0.0
         if not size:
             break
-        chosen = starts[:size] + place
-        found = table.take(rows.take(chosen), axis=0, out=kept[:size], mode="clip")
+        chosen, room = starts[:size] + place, kept if place else short
+        found = table.take(rows.take(chosen), axis=0, out=room[:size], mode="clip")
         if halves and half.take(chosen).any():
             found *= shares.take(chosen, axis=0)
-        short[:size] += found
+        if place:
+            short[:size] += found
     out = np.empty_like(total)
     out[longest] = total
     return out
