@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from matching.compiled import NOTHING, Compiled, Floats, Numbers
 
 BETWEEN = "\0"  # between runs: no word has it
-_FEW = 2400  # characters
+_FEW = 2000  # characters
 _SIDES = 64  # more than the longest word has characters
 
 

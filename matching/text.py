@@ -37,7 +37,7 @@ _PLAIN = re.compile("[\u4e00-\u9fff]")  # stays what it is, whatever it is folde
 _SENTENCE = re.compile(r"[^。！？!?；;\n\r]+[。！？!?；;]*")
 _CLAUSE = re.compile(r"[^，,、：:]+[，,、：:]*")
 _LONG_SENTENCE = 120
-_SHORT = 300  # Han characters up to which plain Python cuts quicker than numpy
+_SHORT = 400  # Han characters up to which plain Python cuts quicker than numpy
 _TOGETHER = 50_000  # Han characters that are cut at once: some 10 MB meanwhile
 
 
