@@ -195,9 +195,9 @@ class _Asked:
 
     text: Text
     weights: dict[str, float]
-    """The readable words, by their idf; twice that where they stand in the title."""
+    """The readable words and their idf."""
     ranked: list[str]
-    """The same, the highest first."""
+    """The same words, the highest idf first; it counts twice for those of the title."""
     central: list[str]
     """Of these, those of the title and those that are said again: to lack them is a gap."""
 
