@@ -8,23 +8,43 @@ sentence to the sentence's.
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, compress, islice
+from itertools import accumulate, chain, count, pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.encoder import Encoder, StaticEncoder
-from matching.text import bigram_across, fold, inner_segments, runs, segment, sentences
+from matching.text import Occurrences, fold, inner_segments, occurrences, segment, sentences
 
-_SHORT = 8  # rows
-_KEPT = 20_000  # words of each sort whose rows are remembered (some 8 MB at most)
+_SHORT = 16  # rows
+_KEPT = 40_000  # words whose rows are remembered (some 16 MB at most)
 
 Vectors = NDArray[np.float32]
+
+
+class Word(NamedTuple):
+    """What one occurrence of a word is made of, whatever stands beside it."""
+
+    word: str
+    segments: tuple[str, ...]
+    """The word and its parts, or variants of a designation."""
+    rows: bytes
+    """Of the model, as int64: those of the segments, and of the bigrams inside the word. Bytes of
+    many words are joined at once."""
+    shown: bool
+    """Whether the word may stand in a reason."""
+    meaning: bool
+    """Whether it may, and the model knows it by itself."""
+
+
+_word, _segments, _rows, _meaning = map(attrgetter, ("word", "segments", "rows", "meaning"))
 
 
 @dataclass
@@ -32,16 +52,14 @@ class Text:
     """One side of a pair, taken apart. Arrays have one line per distinct word or per sentence."""
 
     sentences: list[str]
-    words: list[str]
-    """Distinct words in order of the text."""
-    counts: Counter[str]
-    """How often each word, part of a word and variant of a designation occurs."""
-    title: frozenset[str]
-    """The words of the title."""
-    known: NDArray[np.bool_]
-    """Which words the model knows by themselves."""
-    shown: NDArray[np.bool_]
-    """Which words may stand in a reason."""
+    said: list[Word]
+    """All words in order of the text."""
+    titled: int
+    """So many of these stand in the title."""
+    distinct: dict[str, Word]
+    """By how they are read, in order of the text."""
+    places: dict[str, int]
+    """Which of the distinct words each is."""
     word_vectors: Vectors
     """(words, dim), sums over all places; zeros under an encoder that is not static."""
     lengths: NDArray[np.float32]
@@ -50,28 +68,46 @@ class Text:
     """(sentences, dim), unit length."""
 
     @cached_property
-    def places(self) -> dict[str, int]:
-        """Where each of the words stands among them."""
-        return {word: n for n, word in enumerate(self.words)}
+    def words(self) -> list[str]:
+        """Distinct words in order of the text."""
+        return list(self.distinct)
+
+    @cached_property
+    def title(self) -> frozenset[str]:
+        """The words of the title."""
+        return frozenset(map(_word, self.said[: self.titled]))
+
+    @cached_property
+    def segments(self) -> frozenset[str]:
+        """Every word, part of a word and variant of a designation."""
+        return frozenset(chain.from_iterable(map(_segments, self.said)))
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """How often each of the segments occurs."""
+        return Counter(chain.from_iterable(map(_segments, self.said)))
 
     @cached_property
     def readable(self) -> list[str]:
         """The words that may stand in a reason."""
-        return list(compress(self.words, self.shown.tolist()))
+        return [word for word, each in self.distinct.items() if each.shown]
+
+    @cached_property
+    def strange(self) -> list[str]:
+        """Of these, those that the model does not know by themselves."""
+        return [word for word in self.readable if not self.distinct[word].meaning]
+
+    @cached_property
+    def meaning(self) -> NDArray[np.int64]:
+        """The places of the others."""
+        flags = map(_meaning, self.distinct.values())
+        return np.fromiter(flags, bool, len(self.distinct)).nonzero()[0]
 
     @cached_property
     def length(self) -> float:
         """Of the vector of the whole text."""
-        return float(np.linalg.norm(self.word_vectors.sum(axis=0)))
-
-
-class _Word(NamedTuple):
-    """What one occurrence of a word is made of, whatever stands beside it."""
-
-    segments: tuple[str, ...]  # the word and its parts
-    rows: tuple[int, ...]  # of the model: theirs, and those of the bigrams inside
-    known: bool
-    shown: bool
+        total = self.word_vectors.sum(axis=0)
+        return float(np.sqrt(total @ total))
 
 
 class Analyst:
@@ -81,156 +117,132 @@ class Analyst:
         self._encoder = encoder
         self._shows = shows
         self._static = encoder if isinstance(encoder, StaticEncoder) else None
-        self._words: dict[str, _Word] = {}  # Chinese ones
-        self._designations: dict[str, _Word] = {}
+        self._words: dict[str | tuple[str, ...], Word] = {}
 
     def many(self, texts: Sequence[tuple[str, str]]) -> list[Text]:
         """Texts (title, body) of listings or queries: several in less time than one by one, each
         as it would be by itself."""
         if not texts:
             return []
-        collected = self._collected(texts)
-        if self._static is None:
-            return [self._text(found, self._encoded(found)) for found in collected]
-        vectors = _vectors(collected, self._static)
-        return [self._text(*each) for each in zip(collected, vectors, strict=True)]
-
-    def _collected(self, texts: Sequence[tuple[str, str]]) -> list[_Collected]:
-        found = []
-        for title, body in texts:
-            titles = sentences(title)
-            found.append(_Collected([*titles, *sentences(body)], len(titles)))
-        said = runs(fold(sentence) for text in found for sentence in text.sentences)
-        known = self._met([words for pieces in said for plain, words in pieces if plain])
-        cut = iter(said)
-        for text in found:
-            for pieces in islice(cut, len(text.sentences)):
-                for plain, words in pieces:
-                    if plain:
-                        text.add([known[word] for word in words], words)
-                    elif words:
-                        text.add([self._designation(words)], words[:1])
-                text.ends.append(len(text.made))
-        return found
-
-    def _met(self, cut: list[Sequence[str]]) -> dict[str, _Word]:
-        """The words that were met before, all of these Chinese ones among them."""
-        known = self._words
-        distinct = set(chain.from_iterable(cut))
-        new = [word for word in distinct if word not in known]
-        if len(known) + len(new) > _KEPT:
-            known, new = {}, list(distinct)
-            self._words = known
-        inner = inner_segments(new)
-        known.update((segments[0], self._word(segments, pairs)) for segments, pairs in inner)
-        return known
-
-    def _designation(self, forms: Sequence[str]) -> _Word:
-        """Latin words, numbers, designations: the first form is the word, the rest variants."""
-        key = "\0".join(forms)
-        word = self._designations.get(key)
-        if word is None:
-            word = self._word(forms, ())
-            if len(self._designations) >= _KEPT:
-                self._designations = {}
-            self._designations[key] = word
-        return word
-
-    def _word(self, segments: Sequence[str], bigrams: Sequence[str]) -> _Word:
-        rows = tuple(row for one in (*segments, *bigrams) for row in self._rows(one))
-        known = self._static is not None and self._static.knows(segments[:1])
-        return _Word(tuple(segments), rows, known, self._shows(segments[0]))
-
-    def _rows(self, one: str) -> tuple[int, ...]:
-        return self._static.rows_of(one) if self._static else ()
-
-    def _encoded(self, found: _Collected) -> tuple[Vectors, Vectors]:
-        """Vectors under an encoder that has none for words."""
-        none = np.zeros((len(set(found.shown)), self._encoder.dim), np.float32)
-        if not found.sentences:
-            return none, np.zeros((0, self._encoder.dim), np.float32)
-        return none, self._encoder.encode([segment(sentence) for sentence in found.sentences])
-
-    def _text(self, found: _Collected, vectors: tuple[Vectors, Vectors]) -> Text:
-        distinct = dict(zip(found.shown, found.made, strict=True))
-        of_words, of_sentences = vectors
-        titles = found.titles
-        return Text(
-            found.sentences,
-            list(distinct),
-            Counter(chain.from_iterable(word.segments for word in found.made)),
-            frozenset(found.shown[: found.ends[titles - 1]] if titles else ()),
-            np.asarray([word.known for word in distinct.values()], bool),
-            np.asarray([word.shown for word in distinct.values()], bool),
-            of_words,
-            _lengths(of_words),
-            of_sentences,
+        fields = [[sentences(title), sentences(body)] for title, body in texts]
+        listed = [titles + bodies for titles, bodies in fields]
+        found = occurrences(fold(sentence) for text in listed for sentence in text)
+        said = self._met(found.words)
+        shown = list(map(_word, said))
+        # where sentences begin among all occurrences of words, texts among sentences, and texts
+        # among occurrences
+        ends = [0, *found.ends]
+        bounds = list(accumulate(map(len, listed), initial=0))
+        spans = [(ends[first], ends[last]) for first, last in pairwise(bounds)]
+        distinct = [dict(zip(shown[one:two], said[one:two], strict=True)) for one, two in spans]
+        places = [dict(zip(words, count(), strict=False)) for words in distinct]
+        # of each occurrence, its word; words are numbered through all texts
+        sizes = list(accumulate(map(len, places), initial=0))
+        owners = np.fromiter(
+            chain.from_iterable(
+                map(own.__getitem__, shown[one:two])
+                for own, (one, two) in zip(places, spans, strict=True)
+            ),
+            np.int64,
+            len(shown),
         )
+        owners += np.repeat(sizes[:-1], [two - one for one, two in spans])
+        if self._static is None:
+            vectors = self._encoded(list(chain.from_iterable(listed)), sizes[-1])
+        else:
+            vectors = _vectors(self._static, found, said, owners, sizes[-1])
+        of_words, of_sentences = vectors
+        lengths = _lengths(of_words)
+        return [
+            Text(
+                listed[n],
+                said[slice(*spans[n])],
+                ends[bounds[n] + len(fields[n][0])] - ends[bounds[n]],
+                distinct[n],
+                places[n],
+                of_words[first:last],
+                lengths[first:last],
+                of_sentences[bounds[n] : bounds[n + 1]],
+            )
+            for n, (first, last) in enumerate(pairwise(sizes))
+        ]
+
+    def _encoded(self, listed: Sequence[str], words: int) -> tuple[Vectors, Vectors]:
+        """Vectors under an encoder that has none for words."""
+        dim = self._encoder.dim
+        segmented = [segment(sentence) for sentence in listed]
+        found = self._encoder.encode(segmented) if listed else np.zeros((0, dim), np.float32)
+        return np.zeros((words, dim), np.float32), found
+
+    def _met(self, words: Sequence[str | tuple[str, ...]]) -> list[Word]:
+        """What each of these is made of."""
+        known = self._words
+        met: dict[str | tuple[str, ...], Word] = {}
+        new: list[str | tuple[str, ...]] = []
+        for word in dict.fromkeys(words):  # in a table of so many every look-up waits for memory
+            found = known.get(word)
+            if found is None:
+                new.append(word)
+            else:
+                met[word] = found
+        if new:
+            if len(known) + len(new) > _KEPT:
+                known = self._words = {}
+            # inside a shorter word of the dictionary there is nothing
+            long = [word for word in new if isinstance(word, str) and len(word) > 2]
+            inside = dict(zip(long, inner_segments(long), strict=True))
+            for word in new:
+                if isinstance(word, tuple):
+                    met[word] = known[word] = self._word(word, ())
+                else:
+                    met[word] = known[word] = self._word(*inside.get(word, ([word], [])))
+        return list(map(met.__getitem__, words))
+
+    def _word(self, segments: Sequence[str], bigrams: Sequence[str]) -> Word:
+        rows: tuple[int, ...] = ()
+        known = False
+        if self._static:
+            rows = self._static.rows_of(segments[0])
+            known = len(rows) == 1
+            for one in (*segments[1:], *bigrams):
+                rows += self._static.rows_of(one)
+        shown = self._shows(segments[0])
+        packed = struct.pack(f"{len(rows)}q", *rows)
+        return Word(segments[0], tuple(segments), packed, shown, shown and known)
 
 
-class _Collected:
-    """The occurrences of words in a text, in order."""
-
-    def __init__(self, listed: list[str], titles: int) -> None:
-        self.sentences, self.titles = listed, titles  # of which so many are the title's
-        self.shown: list[str] = []  # each occurrence as people read it
-        self.made: list[_Word] = []  # and what it is made of
-        self.across: list[str] = []  # the bigrams where two words meet
-        self.right: list[int] = []  # and which occurrence stands right of each
-        self.ends: list[int] = []  # where each sentence ends
-
-    def add(self, made: Sequence[_Word], shown: Sequence[str]) -> None:
-        """Words that stand one right after the other."""
-        first = len(self.made) + 1
-        self.made += made
-        self.shown += shown
-        if len(shown) > 1:
-            self.across += map(bigram_across, shown[:-1], shown[1:])
-            self.right += range(first, first + len(shown) - 1)
-
-
-def _vectors(texts: Sequence[_Collected], static: StaticEncoder) -> list[tuple[Vectors, Vectors]]:
-    """(words, dim) sums over all places of each word, and (sentences, dim) of length one, for each
-    text: all rows are fetched at once, and added up word by word in order of the text."""
-    owners: list[int] = []  # of each occurrence, its word; words are numbered through all texts
-    sizes: list[int] = []  # of each text, how many different words
-    ends: list[int] = [0]  # of the sentences of all texts
-    right: list[NDArray[np.int64]] = []
+def _vectors(
+    static: StaticEncoder,
+    found: Occurrences,
+    said: Sequence[Word],
+    owners: NDArray[np.int64],
+    count: int,
+) -> tuple[Vectors, Vectors]:
+    """(words, dim) sums over all places of each word, and (sentences, dim) of length one."""
     table = static.token_vectors
-    first = begun = 0
-    for text in texts:
-        numbers: dict[str, int] = {}
-        owners += [numbers.setdefault(word, begun + len(numbers)) for word in text.shown]
-        right.append(np.asarray(text.right, np.int64) + first)
-        ends += [first + end for end in text.ends]
-        sizes.append(len(numbers))
-        begun += len(numbers)
-        first += len(text.made)
-    made = list(chain.from_iterable(text.made for text in texts))
-    rows = np.fromiter(chain.from_iterable(word.rows for word in made), np.int64)
-    of = np.repeat(np.arange(len(made)), [len(word.rows) for word in made])
-    between, until = static.rows([bigram] for text in texts for bigram in text.across)
-    places = np.repeat(np.concatenate(right), np.diff(until, prepend=0))
-    word = np.asarray(owners, np.int64)
+    made = list(map(_rows, said))
+    sizes = np.fromiter(map(len, made), np.int64, len(made)) // 8
+    rows = np.frombuffer(b"".join(made), np.int64)
+    between, each = static.rows_of_pairs(found.pairs)
+    right = found.right.repeat(each)  # of each row of a pair, the word right of it
     words = _added(
         table,
         np.concatenate([rows, between, between]),
-        word[np.concatenate([of, places, places - 1])],
-        begun,
+        np.concatenate([owners.repeat(sizes), owners.take(right), owners.take(right - 1)]),
+        count,
         len(rows),  # a bigram across two words is half of each
     )
-    sentence = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
+    size = np.asarray(np.diff(found.ends, prepend=0), np.int64)
+    sentence = np.arange(len(size)).repeat(size)
     listed = _added(
         table,
         np.concatenate([rows, between]),
-        sentence[np.concatenate([of, places])],
-        len(ends) - 1,
+        np.concatenate([sentence.repeat(sizes), sentence.take(right)]),
+        len(size),
         len(rows) + len(between),
     )
     listed /= np.maximum(_lengths(listed), 1e-12)[:, None]
-    own = np.split(words, np.cumsum(sizes)[:-1])
-    said = np.split(listed, np.cumsum([len(text.sentences) for text in texts])[:-1])
-    return list(zip(own, said, strict=True))
+    return words, listed
 
 
 def _added(
@@ -238,21 +250,42 @@ def _added(
 ) -> Vectors:
     """(count, dim): the sum of the table's rows of each owner, one after the other; those from
     place `whole` on count half."""
-    out = np.zeros((count, table.shape[1]), np.float32)
-    order = np.argsort(owners, kind="stable")
-    found = table.take(rows[order], axis=0)
-    found[order >= whole] *= np.float32(0.5)
-    ends = np.searchsorted(owners[order], np.arange(count), "right")
-    starts = np.concatenate([[0], ends[:-1]]).astype(np.int64) if count else ends
-    sizes = ends - starts
-    # numpy adds pieces of an array slowly (`reduceat`): the many short ones go row by row, all of
-    # them at once, the few long ones each by itself
-    short = np.flatnonzero((sizes > 0) & (sizes <= _SHORT))
+    # numpy sorts numbers of 16 bits many times as quickly
+    order = owners.astype(np.uint16 if count < 2**16 else np.int64).argsort(kind="stable")
+    rows, half, halves = rows.take(order), order >= whole, whole < len(rows)
+    shares = np.where(half, np.float32(0.5), np.float32(1.0))[:, None]
+    sizes = np.bincount(owners, minlength=count)
+    # numpy adds pieces of an array slowly (`reduceat`): the few long ones go each by itself, the
+    # many short ones row by row, all of them at once; the longest first, so that those that have
+    # one more row are always the first ones
+    longest = (-sizes).argsort(kind="stable")
+    starts, sizes = (sizes.cumsum() - sizes).take(longest), sizes.take(longest)
+    long = int((sizes > _SHORT).sum())
+    total = np.empty((count, table.shape[1]), np.float32)
+    # into memory that is there already: to be given new pages costs more than the rows
+    kept = np.empty((int(max(count - long, sizes.max(initial=0))), table.shape[1]), np.float32)
+    places = zip(starts[:long].tolist(), sizes[:long].tolist(), strict=True)
+    for owner, (first, size) in enumerate(places):
+        one = slice(first, first + size)
+        found = table.take(rows[one], axis=0, out=kept[:size], mode="clip")
+        if halves and half[one].any():
+            found *= shares[one]
+        np.add.reduce(found, axis=0, out=total[owner])
+    starts, sizes, short = starts[long:], sizes[long:], total[long:]
     for place in range(_SHORT):
-        short = short[sizes[short] > place]
-        out[short] += found[starts[short] + place]
-    for owner in np.flatnonzero(sizes > _SHORT).tolist():
-        np.add.reduce(found[starts[owner] : ends[owner]], axis=0, out=out[owner])
+        size = int((sizes > place).sum())
+        if not place:
+            short[size:] = 0.0
+        if not size:
+            break
+        chosen, room = starts[:size] + place, kept if place else short
+        found = table.take(rows.take(chosen), axis=0, out=room[:size], mode="clip")
+        if halves and half.take(chosen).any():
+            found *= shares.take(chosen, axis=0)
+        if place:
+            short[:size] += found
+    out = np.empty_like(total)
+    out[longest] = total
     return out
 
 

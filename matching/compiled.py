@@ -93,24 +93,28 @@ class Compiled:
         """The number of each character of `text`, 0 for one that no word has."""
         return np.asarray(self._numbers.take(codes_of(text), mode="clip"))
 
-    def find(self, text: str) -> tuple[Floats, list[tuple[Numbers, Floats]]]:
+    def find(
+        self, text: str, longest: int | None = None
+    ) -> tuple[Floats, list[tuple[Numbers, Floats]]]:
         """The scores of every character; and of the beginnings of two characters, of three and so
-        on, where they start, in order, and their scores, NOTHING for those that are no words."""
+        on (up to `longest`), where they start, in order, and their scores, NOTHING for those that
+        are no words."""
         numbers = self.numbers(text)
         found: list[tuple[Numbers, Floats]] = []
         padded = np.zeros(len(numbers) + len(self.levels) + 1, np.uint32)
         padded[: len(numbers)] = numbers
         at = np.arange(len(numbers))
         wanted = self._opens.take(numbers)
-        for depth, level in enumerate(self.levels[1:], 1):
-            wanted += padded[at + depth]
+        # `take`, as indexing by an array costs three times as much where there are few places
+        for depth, level in enumerate(self.levels[1:longest], 1):
+            wanted += padded[depth:].take(at)
             place = level.keys.searchsorted(wanted)
-            (hit,) = (level.keys[place] == wanted).nonzero()
+            (hit,) = (level.keys.take(place) == wanted).nonzero()
             if not len(hit):
                 break
-            at, place = at[hit], place[hit]
-            found.append((at, level.scores[place]))
-            wanted = level.opens[place]
+            at, place = at.take(hit), place.take(hit)
+            found.append((at, level.scores.take(place)))
+            wanted = level.opens.take(place)
         return self._singles.take(numbers), found
 
     def score(self, word: str) -> float:

@@ -8,7 +8,7 @@ ones are quicker one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from matching.compiled import NOTHING, Compiled, Floats, Numbers
 
 BETWEEN = "\0"  # between runs: no word has it
-_FEW = 1600  # characters
+_FEW = 2000  # characters
 _SIDES = 64  # more than the longest word has characters
 
 
@@ -46,12 +46,18 @@ class Cut:
     found: list[Found]
     """Of two characters first, then of three, …"""
 
-    def words(self) -> list[list[str]]:
+    def words(self) -> list[str]:
+        """The words of all runs."""
+        text, places = self.text, zip(self.starts.tolist(), self.ends.tolist(), strict=True)
+        return [text[start:end] for start, end in places]
+
+    def bounds(self) -> Numbers:
+        """How many words come before the end of each run."""
+        return np.asarray(self.starts.searchsorted(self.lasts))
+
+    def runs(self) -> list[list[str]]:
         """The words of each run."""
-        bounds = self.starts.searchsorted(self.lasts).tolist()
-        text = self.text
-        places = zip(self.starts.tolist(), self.ends.tolist(), strict=True)
-        words = [text[start:end] for start, end in places]
+        words, bounds = self.words(), self.bounds().tolist()
         first, runs = 0, []
         for bound in bounds:
             runs.append(words[first:bound])
@@ -74,11 +80,43 @@ def cut(dictionary: Compiled, runs: Sequence[str]) -> Cut:
     return Cut(text, firsts, lasts, starts, ends, found)
 
 
-def whole(dictionary: Compiled, words: Sequence[str]) -> Cut:
-    """Words (none of them empty) that stay as they are, for what is inside them."""
-    text, firsts, lasts = _joined(words)
-    found = [Found(*each) for each in dictionary.find(text)[1]]
-    return Cut(text, firsts, lasts, firsts, lasts, found)
+class Short(NamedTuple):
+    """What `Cut` tells, as Python's own objects: for a query numpy's calls take most of the time,
+    however little they have to do."""
+
+    text: str
+    runs: list[tuple[int, int]]
+    """Where each begins and ends."""
+    starts: list[int]
+    """Of all words, in order."""
+    words: list[dict[int, float]]
+    """Of two characters first, then of three, …: where all in the dictionary start."""
+
+
+def short(dictionary: Compiled, runs: Sequence[str]) -> Short:
+    """`cut` for a few short runs."""
+    text, places = _listed(runs)
+    singles, several = dictionary.find(text)
+    words = _by_start([Found(*each) for each in several])
+    return Short(text, places, _starts(singles, words, places), words)
+
+
+def whole(dictionary: Compiled, words: Sequence[str]) -> Short:
+    """Words (none of them empty) that stay as they are, for what is inside them: words of two and
+    three characters."""
+    text, places = _listed(words)
+    inside = _by_start([Found(*each) for each in dictionary.find(text, 3)[1]])
+    return Short(text, places, [first for first, _ in places], inside)
+
+
+def _listed(runs: Sequence[str]) -> tuple[str, list[tuple[int, int]]]:
+    """One text, and where each run begins and ends in it."""
+    places: list[tuple[int, int]] = []
+    first = 0
+    for run in runs:
+        places.append((first, first + len(run)))
+        first += len(run) + 1
+    return BETWEEN.join(runs), places
 
 
 def _joined(runs: Sequence[str]) -> tuple[str, Numbers, Numbers]:
@@ -90,29 +128,55 @@ def _joined(runs: Sequence[str]) -> tuple[str, Numbers, Numbers]:
 
 def _one_by_one(singles: Floats, found: list[Found], firsts: Numbers, lasts: Numbers) -> Numbers:
     """Where words start, run after run."""
-    size = len(singles)
+    runs = zip(firsts.tolist(), lasts.tolist(), strict=True)
+    return np.asarray(_starts(singles, _by_start(found), runs), np.int64)
+
+
+def _by_start(found: list[Found]) -> list[dict[int, float]]:
+    """The words of each length: where they start, and their scores."""
+    return [
+        {
+            start: score
+            for start, score in zip(starts.tolist(), scores.tolist(), strict=True)
+            if score > NOTHING
+        }
+        for starts, scores in found
+    ]
+
+
+def _starts(
+    singles: Floats, words: list[dict[int, float]], runs: Iterable[tuple[int, int]]
+) -> list[int]:
+    """Where the likeliest words of each run (first, last) start."""
     alone = singles.tolist()
+    pairs = words[0] if words else {}  # apart, as most words have two characters
     longer: dict[int, list[tuple[int, float]]] = {}
-    for length, (at, scores) in enumerate(found, 2):
-        for start, score in zip(at.tolist(), scores.tolist(), strict=True):
-            if score > NOTHING:
-                longer.setdefault(start, []).append((start + length, score))
-    best = [0.0] * (size + 1)
-    ends = list(range(1, size + 1))
+    for length, each in enumerate(words[1:], 3):
+        for start, score in each.items():
+            longer.setdefault(start, []).append((start + length, score))
+    best = [0.0] * (len(alone) + 1)
+    ends = list(range(1, len(alone) + 1))
     starts: list[int] = []
-    for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
+    for first, last in runs:
+        after = beyond = 0.0  # the best from the next place on, and from the one behind it
         for start in range(last - 1, first - 1, -1):
-            top = alone[start] + best[start + 1]
-            for end, score in longer.get(start, ()):
-                value = score + best[end]
+            top = alone[start] + after
+            if start in pairs:
+                value = pairs[start] + beyond
                 if value >= top:
-                    top, ends[start] = value, end
+                    top, ends[start] = value, start + 2
+            if start in longer:
+                for end, score in longer[start]:
+                    value = score + best[end]
+                    if value >= top:
+                        top, ends[start] = value, end
             best[start] = top
+            beyond, after = after, top
         start = first
         while start < last:
             starts.append(start)
             start = ends[start]
-    return np.asarray(starts, np.int64)
+    return starts
 
 
 def _side_by_side(singles: Floats, found: list[Found], firsts: Numbers, lasts: Numbers) -> Numbers:

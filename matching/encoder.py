@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
@@ -75,9 +75,9 @@ class StaticEncoder:
         """The rows of one segment: its own, its two shared ones, or none."""
         return self._rows.of(segment)
 
-    def rows(self, segmented: Iterable[Sequence[str]]) -> tuple[Ids, Ids]:
-        """The rows of several lists of segments, in order, and where those of each list end."""
-        return self._rows.many(list(segmented))
+    def rows_of_pairs(self, pairs: Sequence[str]) -> tuple[Ids, Ids]:
+        """The rows of bigrams (without their mark), in order, and how many each has."""
+        return self._rows.of_pairs(pairs)
 
     def knows(self, segments: Sequence[str]) -> bool:
         """Whether any of them has a row of its own: shared rows alone carry no meaning."""
@@ -135,13 +135,19 @@ class StaticEncoder:
                 continue
             out = kept[:size] if size <= _LONG else None
             found = self.token_vectors.take(rows[first:last], axis=0, out=out, mode="clip")
-            whole[n] = np.full(size, 1.0 / size, np.float32) @ found
+            whole[n] = _mean(found)
             if bodies is not None and own:
-                title[n] = np.full(own, 1.0 / own, np.float32) @ found[:own]
+                title[n] = _mean(found[:own]) if own < size else whole[n]
         norms = np.sqrt(np.einsum("nij,nij->ni", both, both, dtype=np.float64))
         norms[norms < 1e-12] = 1.0
         both /= norms[:, :, None].astype(np.float32)
         return title, whole
+
+
+def _mean(vectors: Vectors) -> Vectors:
+    shares = np.empty(len(vectors), np.float32)
+    shares.fill(1.0 / len(vectors))
+    return np.asarray(shares @ vectors)
 
 
 class TransformerEncoder:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
+from itertools import compress
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +40,9 @@ _RELATED_COSINE = 0.35
 # A query word is covered when a word of the document comes this near to it.
 _COVERED_COSINE = 0.30
 _EVIDENCE_SCORE = 0.25  # sentence pairs below say nothing
+_TOGETHER = 64  # texts that are taken apart at once: some 10 MB meanwhile
+_LOOKED_AT = 200  # the best sentence pairs, when the best ones share a sentence
+_NOTHING = 1e-12  # no text has so short a vector
 _COMMON = 0.05  # a word in more than this share of all texts says nothing about this one
 Products = NDArray[np.float32]
 
@@ -45,8 +50,7 @@ _LONG_WORD = 20  # characters: what is longer is a number or an address
 _CLIP = 60  # characters of a sentence inside a reason
 
 
-@dataclass(frozen=True, slots=True)
-class WordPair:
+class WordPair(NamedTuple):
     """A word of each side; `share` is what the pair adds to the cosine of the two texts."""
 
     query: str
@@ -54,8 +58,7 @@ class WordPair:
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """A sentence of each side, as written, and the cosine of the two."""
 
     query: str
@@ -113,10 +116,6 @@ class Explainer:
         self._kept = kept
         self._lock = threading.Lock()
 
-    def _text(self, title: str, body: str) -> Text:
-        (found,) = self._taken_apart([(title, body)])
-        return found
-
     def _taken_apart(self, texts: Sequence[tuple[str, str]]) -> list[Text]:
         keys = [(title[:MAX_CHARACTERS], body[:MAX_CHARACTERS]) for title, body in texts]
         with self._lock:
@@ -138,86 +137,130 @@ class Explainer:
 
         Its sum is the cosine of the two texts; only defined for a static encoder.
         """
-        left, right = self._text(*query), self._text(*document)
-        return left.words, right.words, _shares(left, right, _products(left, right))
+        left, right = self._taken_apart([query, document])
+        norm = left.length * right.length
+        products = _products(left, right).astype(np.float64)
+        return left.words, right.words, products / (norm if norm > _NOTHING else np.inf)
 
     def explain(
         self, query: Document, document: Document, today: date | None = None
     ) -> Explanation:
         """The explanation of one pair; a text nothing is known of gives an empty one."""
-        left, right = self._text(query.title, query.body), self._text(document.title, document.body)
-        exact = isinstance(self._encoder, StaticEncoder)
-        products = _products(left, right)
-        pairs = _pairs(left, right, products) if exact else self._same_words(left, right)
-        evidence = _evidence(left, right)
-        found = checks.check(query, document, today)
-        reasons = self._reasons(left, right, pairs, evidence, products) + [
-            check.text for check in found if check.state == "fits"
-        ]
-        gaps = [check.text for check in found if check.state == "fails"]
-        gaps += [c.text for c in found if c.state == "unknown" and c.query_value and not
-                 c.document_value]  # fmt: skip
-        uncovered = self._uncovered(left, right, products)
-        if uncovered:
-            gaps.append("对方文本未提到：" + " · ".join(uncovered))
-        return Explanation(pairs, evidence, found, reasons, gaps)
+        return self.explain_many(query, [document], today)[0]
 
     def explain_many(
         self, query: Document, documents: Sequence[Document], today: date | None = None
     ) -> list[Explanation]:
         """`explain` of each, in less time: their texts are taken apart together."""
-        met = [query, *documents[: self._kept - 1]]
-        self._taken_apart([(each.title, each.body) for each in met])
-        return [self.explain(query, each, today) for each in documents]
+        found = []
+        for first in range(0, len(documents), _TOGETHER):
+            some = documents[first : first + _TOGETHER]
+            left, *rights = self._taken_apart([(each.title, each.body) for each in (query, *some)])
+            asked = _Asked.of(left, self._weight)
+            for document, right in zip(some, rights, strict=True):
+                conditions = checks.check(query, document, today)
+                found.append(self._compared(asked, right, conditions))
+        return found
 
-    def _same_words(self, left: Text, right: Text) -> list[WordPair]:
-        """For other encoders: the words in common, by their part of the query's idf."""
-        weights = {word: self._weight(word) for word in left.readable}
-        total = sum(weights.values()) or 1.0
-        shared = sorted((w for w in weights if w in right.counts), key=lambda w: (-weights[w], w))
-        return [WordPair(word, word, weights[word] / total) for word in shared[:_PAIRS]]
+    def _compared(
+        self, asked: _Asked, right: Text, conditions: list[ConditionCheck]
+    ) -> Explanation:
+        left = asked.text
+        exact = isinstance(self._encoder, StaticEncoder)
+        products = _products(left, right)
+        pairs = _pairs(left, right, products) if exact else asked.same_words(right)
+        evidence = _evidence(left, right)
+        reasons = _reasons(asked, right, pairs, evidence, products)
+        reasons += [check.text for check in conditions if check.state == "fits"]
+        gaps = [check.text for check in conditions if check.state == "fails"]
+        gaps += [
+            check.text
+            for check in conditions
+            if check.state == "unknown" and check.query_value and not check.document_value
+        ]
+        uncovered = _uncovered(asked, right, products if exact else None)
+        if uncovered:
+            gaps.append("对方文本未提到：" + " · ".join(uncovered))
+        return Explanation(pairs, evidence, conditions, reasons, gaps)
 
     def _weight(self, word: str) -> float:
         """idf in general language, 0 to about 6."""
         size = self._background.weight
         return float(np.log1p(size / (self._background.frequency(word) + 0.5)))
 
-    def _reasons(self, left: Text, right: Text, pairs: Sequence[WordPair],
-                 evidence: Sequence[Evidence], products: Products) -> list[str]:  # fmt: skip
-        reasons = []
-        shared = [word for word in left.readable if word in right.counts]
-        shared.sort(key=lambda word: (-self._weight(word) * (2 if word in left.title else 1), word))
-        chosen: list[str] = []
-        for word in shared:
-            if len(chosen) < _SHARED and not any(word in one or one in word for one in chosen):
-                chosen.append(word)
-        if chosen:
-            reasons.append("共同关注：" + " · ".join(chosen))
-        related = _related(left, right, pairs, products)
-        if related:
-            reasons.append("含义相近：" + "；".join(f"{a} ≈ {b}" for a, b in related))
-        if evidence:
-            best = evidence[0]
-            reasons.append(f"最相关的句子：「{_clip(best.query)}」对「{_clip(best.document)}」")
-        return reasons
 
-    def _uncovered(self, left: Text, right: Text, products: Products) -> list[str]:
-        """The query's most telling words that nothing in the document comes near to."""
-        words = [
-            word for word in left.readable
-            if word not in right.counts
-            and (word in left.title or left.counts[word] > 1) and len(word) < _LONG_WORD
-        ]  # fmt: skip
-        if not words or not right.words:
-            return []
-        if isinstance(self._encoder, StaticEncoder):
-            rows = [left.places[word] for word in words]
-            lengths = np.outer(left.lengths[rows], right.lengths)
-            near = products[rows] / np.maximum(lengths, 1e-9)
-            far = near.max(axis=1) < _COVERED_COSINE
-            words = [word for word, missing in zip(words, far, strict=True) if missing]
-        words.sort(key=lambda word: (-self._weight(word) * (2 if word in left.title else 1), word))
-        return words[:_UNCOVERED]
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A text before it is compared with others, and what does not depend on these."""
+
+    text: Text
+    weights: dict[str, float]
+    """The readable words and their idf."""
+    ranked: list[str]
+    """The same words, the highest idf first; it counts twice for those of the title."""
+    central: list[str]
+    """Of these, those of the title and those that are said again: to lack them is a gap."""
+
+    @classmethod
+    def of(cls, text: Text, weight: Callable[[str], float]) -> _Asked:
+        """Weighs the words of a text."""
+        weights = {word: weight(word) for word in text.readable}
+        ranked = sorted(
+            weights, key=lambda word: (-weights[word] * (2 if word in text.title else 1), word)
+        )
+        central = [
+            word
+            for word in ranked
+            if (word in text.title or text.counts[word] > 1) and len(word) < _LONG_WORD
+        ]
+        return cls(text, weights, ranked, central)
+
+    def same_words(self, right: Text) -> list[WordPair]:
+        """For encoders without vectors of words: those in common, by their part of the idf."""
+        weights = self.weights
+        total = sum(weights.values()) or 1.0
+        shared = sorted((w for w in weights if w in right.segments), key=lambda w: (-weights[w], w))
+        return [WordPair(word, word, weights[word] / total) for word in shared[:_PAIRS]]
+
+
+def _reasons(
+    asked: _Asked,
+    right: Text,
+    pairs: Sequence[WordPair],
+    evidence: Sequence[Evidence],
+    products: Products,
+) -> list[str]:
+    reasons = []
+    chosen: list[str] = []
+    for word in asked.ranked:
+        if word in right.segments and not any(word in one or one in word for one in chosen):
+            chosen.append(word)
+            if len(chosen) == _SHARED:
+                break
+    if chosen:
+        reasons.append("共同关注：" + " · ".join(chosen))
+    related = _related(asked.text, right, pairs, products)
+    if related:
+        reasons.append("含义相近：" + "；".join(f"{a} ≈ {b}" for a, b in related))
+    if evidence:
+        best = evidence[0]
+        reasons.append(f"最相关的句子：「{_clip(best.query)}」对「{_clip(best.document)}」")
+    return reasons
+
+
+def _uncovered(asked: _Asked, right: Text, products: Products | None) -> list[str]:
+    """The query's most telling words that nothing in the document comes near to."""
+    words = [word for word in asked.central if word not in right.segments]
+    if not words or not right.places:
+        return []
+    if products is not None:
+        left = asked.text
+        rows = [left.places[word] for word in words]
+        lengths = left.lengths.take(rows)[:, None] * right.lengths
+        near = products.take(rows, axis=0) / np.maximum(lengths, 1e-9)
+        far = (near.max(axis=1) < _COVERED_COSINE).tolist()
+        words = list(compress(words, far))
+    return words[:_UNCOVERED]
 
 
 def _products(left: Text, right: Text) -> Products:
@@ -225,38 +268,34 @@ def _products(left: Text, right: Text) -> Products:
     return np.asarray(left.word_vectors @ right.word_vectors.T)
 
 
-def _shares(left: Text, right: Text, products: Products) -> NDArray[np.float64]:
-    """(words, words): what each pair adds to the cosine of the two texts."""
-    norm = left.length * right.length
-    return products.astype(np.float64) / (norm if norm > 1e-12 else np.inf)
-
-
 def _pairs(left: Text, right: Text, products: Products) -> list[WordPair]:
-    """The readable pairs that add most."""
-    shares = _shares(left, right, products)
-    if not shares.size:
+    """The pairs that add most to the cosine; of equal ones the first in the texts.
+
+    Both are readable, and the same word or two that the model knows by themselves: what a rare
+    word shares with another is only a row, and nothing to show.
+    """
+    norm = left.length * right.length
+    if norm <= _NOTHING:
         return []
-    shown = np.where(_meaning(left, right), shares, -1.0).ravel()
-    count = min(_PAIRS, shown.size)
-    best = np.argpartition(-shown, count - 1)[:count]
-    best = best[np.lexsort((best, -shown[best]))]
-    width = len(right.words)
-    return [
-        WordPair(left.words[n // width], right.words[n % width], float(shown[n]))
-        for n in best
-        if shown[n] > 0
-    ]
-
-
-def _meaning(left: Text, right: Text) -> NDArray[np.bool_]:
-    """(words, words): both readable, and the same word or two that the model knows by themselves.
-    What a rare word shares with another is only a row, and nothing to show."""
-    found = np.outer(left.known & left.shown, right.known & right.shown)
-    for word in left.readable:
-        at = right.places.get(word)
-        if at is not None:
-            found[left.places[word], at] = True
-    return np.asarray(found)
+    width = len(right.places)
+    flat = products.ravel()
+    places = (left.meaning[:, None] * width + right.meaning).ravel()
+    values = flat.take(places)
+    if len(values) > _PAIRS:
+        least = np.partition(values, len(values) - _PAIRS)[len(values) - _PAIRS]
+        places = places[values >= least]
+    best = places.tolist()
+    for word in left.strange:
+        if word in right.places:
+            best.append(left.places[word] * width + right.places[word])
+    values = flat.take(np.asarray(best, np.int64))
+    ranked = sorted(zip((-values).tolist(), best, strict=True))
+    found = []
+    for value, place in ranked[:_PAIRS]:
+        if value < 0:
+            one, two = divmod(place, width)
+            found.append(WordPair(left.words[one], right.words[two], -value / norm))
+    return found
 
 
 def _related(
@@ -265,7 +304,7 @@ def _related(
     """Pairs of different words that are near in meaning, neither of which the other side has."""
     found: list[tuple[str, str]] = []
     for pair in pairs:
-        if pair.query in right.counts or pair.document in left.counts:
+        if pair.query in right.segments or pair.document in left.segments:
             continue
         one, two = left.places[pair.query], right.places[pair.document]
         length = float(left.lengths[one] * right.lengths[two])
@@ -276,21 +315,20 @@ def _related(
 
 def _evidence(left: Text, right: Text) -> list[Evidence]:
     """The best sentence pairs; every sentence is used once."""
-    if not left.sentences or not right.sentences:
-        return []
     scores = left.sentence_vectors @ right.sentence_vectors.T
+    (good,) = (scores >= _EVIDENCE_SCORE).ravel().nonzero()
+    values = scores.ravel().take(good)
     found: list[Evidence] = []
     taken: tuple[set[int], set[int]] = (set(), set())
-    for flat in np.argsort(-scores, axis=None, kind="stable")[:200]:
-        row, column = divmod(int(flat), len(right.sentences))
-        if scores[row, column] < _EVIDENCE_SCORE or len(found) == _EVIDENCE:
-            break
+    for n in np.argsort(-values, kind="stable")[:_LOOKED_AT].tolist():
+        row, column = divmod(int(good[n]), len(right.sentences))
         if row in taken[0] or column in taken[1]:
             continue
         taken[0].add(row)
         taken[1].add(column)
-        found.append(Evidence(left.sentences[row], right.sentences[column],
-                              float(scores[row, column])))  # fmt: skip
+        found.append(Evidence(left.sentences[row], right.sentences[column], float(values[n])))
+        if len(found) == _EVIDENCE:
+            break
     return found
 
 

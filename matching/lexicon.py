@@ -20,7 +20,7 @@ from pathlib import Path
 
 from matching import compiled, cutting
 from matching.compiled import NOTHING, Compiled, CompiledInvalid
-from matching.cutting import Cut
+from matching.cutting import Cut, Short
 
 TERMS = Path(__file__).with_name("data") / "terms.txt"
 FREQUENCIES = Path(__file__).with_name("data") / "frequencies.txt"
@@ -87,13 +87,17 @@ class Lexicon:
 
     def cut_many(self, runs: Sequence[str]) -> list[list[str]]:
         """`cut` of each; for many in a fraction of the time."""
-        return self.ways(runs).words()
+        return self.ways(runs).runs()
 
     def ways(self, runs: Sequence[str]) -> Cut:
         """Where the words of runs are, and all further words of the dictionary in them."""
         return cutting.cut(self._words, runs)
 
-    def whole(self, words: Sequence[str]) -> Cut:
+    def short(self, runs: Sequence[str]) -> Short:
+        """`ways` for a few short runs."""
+        return cutting.short(self._words, runs)
+
+    def whole(self, words: Sequence[str]) -> Short:
         """The same of words that are not to be cut."""
         return cutting.whole(self._words, words)
 

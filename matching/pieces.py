@@ -7,6 +7,7 @@ neighbouring characters that is not one of these words and holds no grammar.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.compiled import CODES, NOTHING, Numbers, codes_of
-from matching.cutting import BETWEEN, Cut
+from matching.cutting import BETWEEN, Cut, Short
 
 BIGRAM = "~"  # first character of a pair as a segment; no word segment contains it
 # Characters that are nearly always grammar: a pair with one of them says nothing.
 GRAMMAR = frozenset("的了和与及是在等或而并其该此将被把从且也都很则之以")
+_SAYS_NOTHING = re.compile(f"[{''.join(sorted(GRAMMAR))}]")
 _SILENT = np.zeros(CODES, bool)
 _SILENT[[ord(character) for character in (*GRAMMAR, BETWEEN)]] = True
 
@@ -100,3 +102,42 @@ def pieces(cut: Cut) -> Pieces:
         sorting >= len(cut.starts),
         Places(cut.text, pairs, pairs + 2, pairs.searchsorted(cut.lasts)),
     )
+
+
+def across(cut: Cut) -> tuple[list[str], Numbers]:
+    """The pairs of characters of which one ends a word and the other begins the next, and which
+    word that is; those that say nothing are left out."""
+    silent = _SILENT.take(codes_of(cut.text), mode="clip")
+    met = cut.starts[1:]  # no word stands before the first
+    (words,) = (~(silent.take(met) | silent.take(met - 1))).nonzero()
+    text = cut.text
+    return [text[at - 1 : at + 1] for at in met.take(words).tolist()], words + 1
+
+
+def short_segments(cut: Short) -> list[list[str]]:
+    """`Pieces.segments` of a few short runs."""
+    text = cut.text
+    twos, threes = (*cut.words[:2], {}, {})[:2]
+    silent = [match.start() for match in _SAYS_NOTHING.finditer(text)]
+    told = {*silent, *(at - 1 for at in silent)}  # pairs that would say nothing, or a word again
+    starts = iter([*cut.starts[1:], len(text) + 1])
+    found: list[list[str]] = []
+    for first, last in cut.runs:
+        segments: list[str] = []
+        start = first
+        while start < last:
+            end = min(next(starts), last)
+            segments.append(text[start:end])
+            size = end - start
+            if size == 2:
+                told.add(start)
+            elif size > 2:
+                inside = [at for at in range(start, end - 1) if at in twos]
+                told.update(inside)
+                segments += [text[at : at + 2] for at in inside]
+                if size > 3:
+                    segments += [text[at : at + 3] for at in range(start, end - 2) if at in threes]
+            start = end
+        segments += [BIGRAM + text[at : at + 2] for at in range(first, last - 1) if at not in told]
+        found.append(segments)
+    return found

@@ -13,25 +13,31 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from matching import codes, simplified
 from matching.lexicon import default_lexicon
-from matching.pieces import BIGRAM, GRAMMAR, Places, pieces
+from matching.pieces import BIGRAM, Places, across, pieces, short_segments
 
 HAN = "\u3400-\u9fff\u3005\u3007\U00020000-\U0003ffff"  # NFKC maps the compatibility block here
 _TOKEN = re.compile(
     rf"(?P<han>[{HAN}]{{1,400}})"  # first, as most are; nothing else begins with such a character
-    rf"|(?P<standard>(?<![a-z0-9]){codes.STANDARD})"
+    rf"|(?P<standard>(?=[a-z])(?<![a-z0-9]){codes.STANDARD})"
     rf"|(?P<size>(?<![a-z0-9.]){codes.SIZE})"
     rf"|(?P<number>(?<![a-z0-9.]){codes.NUMBER})"
     rf"|(?P<code>{codes.code_pattern(HAN)})"
 )
 _HIDDEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f]")
 _WIDE = [(wide, unicodedata.normalize("NFKC", wide)) for wide in "，（）：；！？"]
+# what stays as it is; most sentences hold nothing else
+_UNCHANGED = re.compile("[\u4e00-\u9fff\n -@\\[-~。、“”《》【】·—]*")
 _CONTENT = re.compile(r"[^\W_]")
 _PLAIN = re.compile("[\u4e00-\u9fff]")  # stays what it is, whatever it is folded to
 _SENTENCE = re.compile(r"[^。！？!?；;\n\r]+[。！？!?；;]*")
 _CLAUSE = re.compile(r"[^，,、：:]+[，,、：:]*")
 _LONG_SENTENCE = 120
+_SHORT = 400  # Han characters up to which plain Python cuts quicker than numpy
 _TOGETHER = 50_000  # Han characters that are cut at once: some 10 MB meanwhile
 
 
@@ -48,6 +54,8 @@ def unified(text: str) -> str:
     """NFKC, case-folded, without invisible characters; blanks are kept."""
     for wide, plain in _WIDE:  # else nearly every text goes the long way through its characters
         text = text.replace(wide, plain)
+    if _UNCHANGED.fullmatch(text):
+        return text
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return _HIDDEN.sub("", folded)
 
@@ -101,7 +109,7 @@ _FORMS = {
 }
 
 
-def _forms(match: re.Match[str]) -> Sequence[str]:
+def _forms(match: re.Match[str]) -> tuple[str, ...]:
     return _formed(match.lastgroup or "code", match[0])
 
 
@@ -135,35 +143,54 @@ def _placed(places: Places, kinds: list[str], mark: str = "") -> list[Token]:
     return list(map(Token, places.texts(mark), starts, ends, kinds))
 
 
-def runs(folded: Iterable[str]) -> list[list[tuple[bool, Sequence[str]]]]:
-    """The pieces of already folded texts, in order: (True, the words of a run of Han characters)
-    or (False, the forms of a designation, number or Latin word, of which the first is shown)."""
+class Occurrences(NamedTuple):
+    """The words of several texts, in order, and the pairs of characters across two of them."""
+
+    words: list[str | tuple[str, ...]]
+    """Words of Han characters; of designations, numbers and Latin words all forms, of which the
+    first is shown."""
+    ends: list[int]
+    """How many of them come before the end of each text."""
+    pairs: list[str]
+    """Without the bigram mark; those that say nothing are left out."""
+    right: NDArray[np.int64]
+    """Which of the words stands right of each pair."""
+
+
+def occurrences(folded: Iterable[str]) -> Occurrences:
+    """What stands in already folded texts."""
     found = [list(_TOKEN.finditer(text)) for text in folded]
-    han = [match[0] for matches in found for match in matches if match.lastgroup == "han"]
-    cuts = iter(default_lexicon().cut_many(han))
-    return [
-        [
-            (True, next(cuts)) if match.lastgroup == "han" else (False, _forms(match))
-            for match in matches
-        ]
-        for matches in found
-    ]
+    cut = default_lexicon().ways(
+        [match[0] for matches in found for match in matches if match.lastgroup == "han"]
+    )
+    cut_words, bounds = cut.words(), cut.bounds()
+    words: list[str | tuple[str, ...]] = []
+    ends: list[int] = []
+    others: list[int] = []  # how many words of another sort come before each run
+    first, coming = 0, iter(bounds.tolist())
+    for matches in found:
+        for match in matches:
+            if match.lastgroup == "han":
+                others.append(len(words) - first)
+                last = next(coming)
+                words += cut_words[first:last]
+                first = last
+            elif forms := _forms(match):
+                words.append(forms)
+        ends.append(len(words))
+    pairs, right = across(cut)
+    sizes = np.asarray(np.diff(bounds, prepend=0), np.int64)
+    before = np.asarray(others, np.int64).repeat(sizes)
+    return Occurrences(words, ends, pairs, right + before.take(right))
 
 
 def inner_segments(words: Sequence[str]) -> list[tuple[list[str], list[str]]]:
     """(the word and the words inside it, the bigrams inside it) of each word of Han characters."""
-    made = pieces(default_lexicon().whole(words))
-    texts, pairs = made.words.texts(), made.pairs.texts(BIGRAM)
-    return [
-        (texts[one:two], pairs[three:four])
-        for (one, two), (three, four) in zip(made.words.runs(), made.pairs.runs(), strict=True)
-    ]
-
-
-def bigram_across(left: str, right: str) -> str:
-    """The bigram where two neighbouring words meet; empty when it would say nothing."""
-    first, second = left[-1], right[0]
-    return "" if first in GRAMMAR or second in GRAMMAR else BIGRAM + first + second
+    found = []
+    for segments in short_segments(default_lexicon().whole(words)):
+        inside = [segment for segment in segments if segment[0] != BIGRAM]
+        found.append((inside, segments[len(inside) :]))
+    return found
 
 
 def segment(text: str) -> list[str]:
@@ -192,7 +219,11 @@ def segment_many(texts: Iterable[str]) -> list[list[str]]:
 
 def _segments(texts: list[list[re.Match[str]]], runs: list[str]) -> list[list[str]]:
     """The segments of texts whose runs of Han characters are these."""
-    cut = iter(pieces(default_lexicon().ways(runs)).segments())
+    lexicon = default_lexicon()
+    if sum(map(len, runs)) < _SHORT:
+        cut = iter(short_segments(lexicon.short(runs)))
+    else:
+        cut = iter(pieces(lexicon.ways(runs)).segments())
     found = []
     for matches in texts:
         own: list[str] = []

@@ -238,10 +238,11 @@ def test_what_is_forgotten_is_found_again(monkeypatch: pytest.MonkeyPatch) -> No
     assert isinstance(encoder, StaticEncoder)
     texts = [segment(f"高强钢Q345B的热处理工艺{n}号，炉温{n}℃，xk{n}型") for n in range(60)]
     expected = [[row for each in text for row in encoder.rows_of(each)] for text in texts]
-    for most in (0, 40, 10_000):
+    for most, few in ((0, 0), (40, 0), (10_000, 0), (40, 10_000)):
         monkeypatch.setattr(rows, "_kept", most)
+        monkeypatch.setattr(rows, "_FEW", few)
         monkeypatch.setattr(encoder, "_rows", rows.Rows(encoder.vocabulary))
-        found, ends = encoder.rows([*texts, []])
+        found, ends = encoder._rows.many([*texts, []])
         assert [part.tolist() for part in np.split(found, ends[:-1])] == [*expected, []]
         assert [each for text in texts for one in text for each in encoder.rows_of(one)] == [
             row for text in expected for row in text

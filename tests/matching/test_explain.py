@@ -9,11 +9,12 @@ from datetime import date
 import numpy as np
 import pytest
 
+from matching import analysis, explain
 from matching.conditions import check, money, same_region
 from matching.documents import OPPOSITE, Conditions, Document, Kind
 from matching.encoder import load_encoder
 from matching.engine import Engine
-from matching.explain import readable, shown_words
+from matching.explain import Explanation, readable, shown_words
 from matching.highlight import highlight
 from matching.text import segment
 
@@ -55,7 +56,7 @@ def test_shares_add_up_to_the_cosine(engine: Engine) -> None:
 def test_words_and_sentences_add_up_to_the_text(engine: Engine) -> None:
     """Every segment is booked once: on the word and the sentence it stands in."""
     body = "符合GB/T 1591-2018的Q345B钢板，焊接接头在-40℃冲击功≥47J。锂离子电池电解液！" + GOOD[1]
-    found = engine._explainer._text(GOOD[0], body)
+    (found,) = engine._explainer._taken_apart([(GOOD[0], body)])
     encoder = engine.encoder
     for sentence, vector in zip(found.sentences, found.sentence_vectors, strict=True):
         assert vector == pytest.approx(encoder.encode([segment(sentence)])[0], abs=1e-6)
@@ -118,6 +119,31 @@ def test_explaining_is_quick(engine: Engine) -> None:
     for other in others:
         engine.explain(query, other)
     assert (time.perf_counter() - began) / len(others) < 0.03
+
+
+def test_many_are_explained_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever else is taken apart at the same time, and in whichever way vectors are added up."""
+    query = document(Kind.NEED, NEED)
+    texts = [GOOD, FAR, NEED, ("", ""), ("Q345B", "的" * 40 + "。焊接" * 30), (GOOD[1], FAR[1])]
+    others = [document(Kind.OUTCOME, text) for text in texts]
+    expected = [Engine(load_encoder()).explain(query, other) for other in others]
+    assert len({repr(each) for each in expected}) == len(texts)
+    for together, short in ((64, 16), (64, 0), (64, 1), (1, 16), (4, 3)):
+        monkeypatch.setattr(explain, "_TOGETHER", together)
+        monkeypatch.setattr(analysis, "_SHORT", short)
+        assert Engine(load_encoder()).explain_many(query, others) == expected
+    assert Engine(load_encoder()).explain_many(query, []) == []
+    nothing = document(Kind.NEED, ("", ""))
+    assert Engine(load_encoder()).explain(nothing, nothing) == Explanation()
+
+
+def test_of_equal_pairs_the_first_in_the_texts_are_shown(engine: Engine) -> None:
+    """A text beside itself: a pair and its mirror image add equally much."""
+    query, same = document(Kind.NEED, NEED), document(Kind.OUTCOME, NEED)
+    words = engine._explainer.shares(NEED, NEED)[0]
+    found = engine.explain(query, same).words
+    places = [(-one.share, words.index(one.query), words.index(one.document)) for one in found]
+    assert places == sorted(places)
 
 
 def test_highlighting_an_explanation(engine: Engine) -> None:

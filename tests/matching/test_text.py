@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import time
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from matching.lexicon import (
     read_terms,
     source_of,
 )
+from matching.pieces import BIGRAM
 
 ROOT = Path(__file__).parents[2]
 
@@ -128,14 +130,17 @@ def test_many_texts_are_cut_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> No
     raws = [generated(rng, terms) for _ in range(300)] + ["", "。", "钢", "的" * 500, "高强钢"]
     expected = [text.segment(raw) for raw in raws]
     assert len({len(each) for each in expected}) > 50
-    for few, together in ((0, 10**9), (10**9, 10**9), (0, 40), (10**9, 40), (1, 0)):
+    for few, together, short in (
+        (0, 10**9, 0), (10**9, 10**9, 0), (0, 10**9, 10**9), (0, 40, 0), (10**9, 40, 20), (1, 0, 0),
+    ):  # fmt: skip
         monkeypatch.setattr(cutting, "_FEW", few)
         monkeypatch.setattr(text, "_TOGETHER", together)
+        monkeypatch.setattr(text, "_SHORT", short)
         assert text.segment_many(raws) == expected
-        cuts = text.runs(map(text.normalise, raws))
-        for raw, found in zip(raws, cuts, strict=True):
-            words = [word for han, forms in found for word in (forms if han else forms[:1])]
-            assert words == text.words(raw)
+        found = text.occurrences(map(text.normalise, raws))
+        words = [each if isinstance(each, str) else each[0] for each in found.words]
+        for raw, (first, last) in zip(raws, pairwise([0, *found.ends]), strict=True):
+            assert words[first:last] == text.words(raw)
     assert text.segment_many([]) == []
 
 
@@ -146,6 +151,22 @@ def test_what_is_inside_a_word_is_what_it_adds_to_a_text() -> None:
         if text.words(word) == [word]:
             assert segments + pairs == text.segment(word)
     assert text.inner_segments([]) == []
+
+
+def test_every_bigram_stands_in_a_word_or_across_two() -> None:
+    rng = random.Random(12)
+    terms = [word for word, _ in read_terms()]
+    for raw in [generated(rng, terms) for _ in range(100)] + ["", "的", "。钢"]:
+        found = text.occurrences([text.normalise(raw)])
+        words = [each for each in found.words if isinstance(each, str)]
+        inside = [pair for _, pairs in text.inner_segments(words) for pair in pairs]
+        across = [BIGRAM + pair for pair in found.pairs]
+        assert Counter(inside + across) == Counter(
+            each for each in text.segment(raw) if each[0] == BIGRAM
+        )
+        for pair, right in zip(found.pairs, found.right.tolist(), strict=True):
+            left, following = found.words[right - 1 : right + 1]
+            assert pair == left[-1] + following[0]
 
 
 def test_cut_equals_jieba() -> None:
