@@ -134,15 +134,15 @@ class Coarse:
     ) -> Listed | None:
         """About `count` allowed slots, more or fewer; None for a query that FAISS's sums cannot
         hold and where too few are allowed."""
+        passing, size = int(np.count_nonzero(allowed)), len(allowed)
+        wanted = count if passing == size else int(_SPREAD * count * size / max(passing, 1))
+        if wanted > _MOST or _PART * passing < size:
+            return None
         turned = np.asarray(row @ self.turn.T, np.float32)
         length = float(np.linalg.norm(row))
         widths = np.abs(turned[0]) * self.widths
         unit = float(widths.max()) / 255.0
-        passing, size = int(np.count_nonzero(allowed)), len(allowed)
-        wanted = count if passing == size else int(_SPREAD * count * size / max(passing, 1))
         if unit <= 0.0 or float(widths.sum()) > _SUMS * unit:
-            return None
-        if wanted > _MOST or _PART * passing < size:
             return None
         wanted = min(wanted, size)
         products, slots = (found[0] for found in self.index.search(turned, wanted))

@@ -9,7 +9,7 @@ and what in the tail: contributions are float32 and summed per text in the query
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, count
 from typing import Any
 
@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexes.arrays import Growing
-from indexes.rows import FrozenPostings, GrowingRows, Rows, inverted, taken
+from indexes.occurrences import Asked, Block, Hits, Piece, sum_up, together
+from indexes.rows import FrozenPostings, GrowingRows, Inverted, Rows, inverted, taken
 
 K1, B = 1.5, 0.75
 _MOST = 65535  # where a count stops
@@ -28,8 +29,6 @@ _REMEMBERED = 20_000  # terms whose idf is remembered while nothing changes (som
 _CHEAPER = 3
 Slots = NDArray[np.int64]
 Scores = NDArray[np.float64]
-_List = tuple[int, NDArray[np.int32], NDArray[np.uint16]]  # which term; its slots and counts
-_Hits = tuple[NDArray[Any], NDArray[Any], NDArray[np.uint16]]  # which slot, which term; counts
 
 
 class Background:
@@ -60,40 +59,6 @@ class _Numbers(dict[str, int]):
         return number
 
 
-class _Inverted:
-    """Slots and counts per term."""
-
-    def __init__(self, starts: NDArray[np.int64], slots: NDArray[np.int32], tf: NDArray[np.uint16]):
-        self.starts, self.slots, self.tf = starts, slots, tf
-
-    def of(self, term: int) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
-        """(slots, counts) of a term."""
-        if term + 1 >= len(self.starts):
-            return self.slots[:0], self.tf[:0]
-        chosen = slice(int(self.starts[term]), int(self.starts[term + 1]))
-        return self.slots[chosen], self.tf[chosen]
-
-
-def _sum_up(
-    hits: _Hits,
-    penalties: NDArray[np.float32],
-    terms: Mapping[int, Sequence[float]],
-    sums: Sequence[NDArray[np.float32]],
-) -> None:
-    """Adds occurrences to the scores of their texts: term -> factor in each sum. The sums are
-    float32 and in the query's order, like those over the postings."""
-    owner, term, counts = hits
-    part = counts.astype(np.float32)
-    part /= part + penalties[owner]
-    factors = np.asarray(list(terms.values()), np.float32)[term]
-    for number, total in enumerate(sums):
-        np.add.at(total, owner, part * factors[:, number])
-
-
-def _nothing() -> _Inverted:
-    return _Inverted(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.uint16))
-
-
 class Postings:
     """Texts as bags of terms in slots 0, 1, 2, ...; see the module for the formula."""
 
@@ -109,8 +74,8 @@ class Postings:
         self._idfs: dict[str, float] = {}  # of terms asked for since the last change
         # slots below len(_base_rows) are in the base; the others in _rows, of which those below
         # _merged are in the tail's arrays by term too, and the newest are read text by text
-        self._base, self._base_rows = _nothing(), Rows.empty()
-        self._tail, self._merged = _nothing(), 0
+        self._base, self._base_rows = Inverted.empty(), Rows.empty()
+        self._tail, self._merged = Inverted.empty(), 0
         self._rows = GrowingRows()
         self._penalty: tuple[float, NDArray[np.float32]] = (0.0, np.zeros(0, np.float32))
 
@@ -144,7 +109,7 @@ class Postings:
         remain, from slot `_merged` on."""
         split = len(self._base_rows)
         if len(self) - self._merged > max(_TAIL, len(self._rows) // 10):
-            self._tail = _Inverted(*inverted(self._rows.view, len(self._terms), split))
+            self._tail = Inverted(*inverted(self._rows.view, len(self._terms), split))
             self._merged = len(self)
         return self._rows.view.late(self._merged - split)
 
@@ -243,23 +208,16 @@ class Postings:
 
     def scores_of(self, queries: Sequence[Mapping[str, float]]) -> list[Scores]:
         """`scores` without the bound for several queries at the price of their common terms."""
-        terms: dict[str, list[float]] = {}
-        for number, query in enumerate(queries):
-            for term, weight in query.items():
-                terms.setdefault(term, [0.0] * len(queries))[number] = weight
         sums = [np.zeros(len(self), np.float32) for _ in queries]
-        self._add(terms, sums)
+        self._add(self.asked(queries), sums)
         return [total.astype(np.float64) for total in sums]
 
     def add_scores(self, query: Mapping[str, float], total: NDArray[np.float32]) -> None:
         """Adds the BM25 of every slot to `total`, (slots,)."""
-        self._add({term: [weight] for term, weight in query.items()}, [total])
+        self._add(self.asked([query]), [total])
 
-    def scores_at(self, queries: Sequence[Mapping[str, float]], slots: Slots) -> list[Scores]:
-        """`scores_of` for some slots only, to the same bit, whichever way is shorter.
-
-        Both ways make the same float32 sums in the order of the query's terms.
-        """
+    def asked(self, queries: Sequence[Mapping[str, float]]) -> Asked:
+        """What `scores_at` needs of these queries; holds until something is added or removed."""
         terms: dict[int, list[float]] = {}
         for number, query in enumerate(queries):
             for term, weight in query.items():
@@ -267,36 +225,44 @@ class Postings:
                 if known is not None:
                     factor = weight * self.idf(term) * (K1 + 1.0)
                     terms.setdefault(known, [0.0] * len(queries))[number] = factor
-        sums = [np.zeros(len(slots), np.float32) for _ in queries]
-        if terms and len(slots):
+        factors = np.asarray(list(terms.values()), np.float32).reshape(len(terms), len(queries))
+        return Asked(np.fromiter(terms, np.int64, len(terms)), factors)
+
+    def scores_at(self, asked: Asked, slots: Slots) -> list[Scores]:
+        """`scores_of` for some slots only, to the same bit, whichever way is shorter.
+
+        Both ways make the same float32 sums in the order of the query's terms.
+        """
+        sums = [np.zeros(len(slots), np.float32) for _ in range(asked.factors.shape[1])]
+        if len(asked.numbers) and len(slots):
             late = self._settle()
             penalties = self._penalties()[slots]
-            lists = [(n, *part) for n, term in enumerate(terms) for part in self._places(term)]
             words = len(slots) * self._total / max(self._live, 1)
-            few = sum(len(listed) for _, listed, _ in lists) < _CHEAPER * words
-            hits = self._by_postings(lists, slots) if few else None
+            few = float(self._df.view[asked.numbers].sum()) < _CHEAPER * words
+            hits = self._by_postings(asked, slots) if few else None
             if hits is None:
-                _sum_up(self._by_texts(self._taken(slots), terms), penalties, terms, sums)
+                sum_up(self._by_texts(self._taken(slots), asked), penalties, asked, sums)
             else:
-                _sum_up(hits, penalties, terms, sums)
+                sum_up(hits, penalties, asked, sums)
                 newest = np.flatnonzero(slots >= self._merged)  # in no list yet
                 if len(newest):
                     rows = late.take(slots[newest] - self._merged)
-                    owner, term_place, counts = self._by_texts(rows, terms)
-                    _sum_up((newest[owner], term_place, counts), penalties, terms, sums)
+                    owner, term_place, counts = self._by_texts(rows, asked)
+                    sum_up((newest[owner], term_place, counts), penalties, asked, sums)
         return [total.astype(np.float64) for total in sums]
 
-    def _by_texts(self, rows: Rows, terms: Mapping[int, Sequence[float]]) -> _Hits:
+    def _by_texts(self, rows: Rows, asked: Asked) -> Hits:
         """The occurrences of the terms in texts, term after term, by reading them."""
-        place = np.zeros(len(self._names), np.int16 if len(terms) < 32767 else np.int32)
-        place[list(terms)] = np.arange(1, len(terms) + 1)
+        size = len(asked.numbers)
+        place = np.zeros(len(self._names), np.int16 if size < 32767 else np.int32)
+        place[asked.numbers] = np.arange(1, size + 1)
         found = place[rows.ids]
         hits = np.flatnonzero(found)
         hits = hits[np.argsort(found[hits], kind="stable")]
         owner = np.searchsorted(rows.starts, hits, "right") - 1
         return owner, found[hits] - 1, rows.counts[hits]
 
-    def _by_postings(self, lists: Sequence[_List], slots: Slots) -> _Hits | None:
+    def _by_postings(self, asked: Asked, slots: Slots) -> Hits | None:
         """The same by reading the postings, which the newest texts (`_settle`) are not in; None
         when a slot is asked for twice."""
         numbers = np.arange(1, len(slots) + 1, dtype=np.int32)
@@ -304,42 +270,53 @@ class Postings:
         place[slots] = numbers
         if not np.array_equal(place[slots], numbers):
             return None
+        terms = asked.numbers.tolist()
+        lists = [(n, *part) for n, term in enumerate(terms) for part in self._places(term)]
         if not lists:
             return slots[:0], slots[:0], np.zeros(0, np.uint16)
         found = place[np.concatenate([listed for _, listed, _ in lists])]
         hits = np.flatnonzero(found)
         ends = np.cumsum([len(listed) for _, listed, _ in lists])
-        terms = np.asarray([term for term, _, _ in lists])[np.searchsorted(ends, hits, "right")]
-        return found[hits] - 1, terms, np.concatenate([tf for _, _, tf in lists])[hits]
+        owners = np.asarray([n for n, _, _ in lists])[np.searchsorted(ends, hits, "right")]
+        return found[hits] - 1, owners, np.concatenate([tf for _, _, tf in lists])[hits]
 
     def _places(self, term: int) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
         """Slots and counts of a term in the base and in the tail's arrays."""
         found = (self._base.of(term), self._tail.of(term))
         return [(slots, tf) for slots, tf in found if len(slots)]
 
-    def _add(self, terms: Mapping[str, Sequence[float]], sums: list[NDArray[np.float32]]) -> None:
+    def _add(self, asked: Asked, sums: list[NDArray[np.float32]]) -> None:
         late, penalty = self._settle(), self._penalties()
-        known: dict[int, list[float]] = {}
-        for term, weights in terms.items():
-            number = self._terms.get(term)
-            if number is not None:
-                idf = self.idf(term)
-                known[number] = [weight * idf * (K1 + 1.0) for weight in weights]
-        for number, factors in known.items():
-            for slots, tf in self._places(number):
-                for first in range(0, len(slots), _BLOCK):  # all of a block stays in the cache
-                    where = slots[first : first + _BLOCK].astype(np.intp)
-                    part = tf[first : first + _BLOCK].astype(np.float32)
-                    beside = penalty.take(where, mode="clip")  # in range, and not checked again
-                    beside += part
-                    part /= beside
-                    for total, factor in zip(sums, factors, strict=True):
-                        if factor:
-                            np.add.at(total, where, part * np.float32(factor))
-        if known and len(late):
+        for slots, tf, terms, sizes in self._blocks(asked):
+            where = slots.astype(np.intp)
+            part = tf.astype(np.float32)
+            beside = penalty.take(where, mode="clip")  # in range, and not checked again
+            beside += part
+            part /= beside
+            for total, factors in zip(sums, asked.factors.T, strict=True):
+                if factors[terms].any():
+                    np.add.at(total, where, part * np.repeat(factors[terms], sizes))
+        if len(asked.numbers) and len(late):
             newest = self._merged
-            hits = self._by_texts(late, known)
-            _sum_up(hits, penalty[newest:], known, [total[newest:] for total in sums])
+            hits = self._by_texts(late, asked)
+            sum_up(hits, penalty[newest:], asked, [total[newest:] for total in sums])
+
+    def _blocks(self, asked: Asked) -> Iterator[Block]:
+        """The postings of all terms, in order, about as many at a time as stay in the cache: long
+        lists in pieces, short ones together, as every call of numpy's takes its time."""
+        waiting: list[Piece] = []
+        size = 0
+        for term, number in enumerate(asked.numbers.tolist()):
+            for slots, tf in self._places(number):
+                for first in range(0, len(slots), _BLOCK):
+                    piece = slots[first : first + _BLOCK], tf[first : first + _BLOCK], term
+                    if waiting and size + len(piece[0]) > _BLOCK:
+                        yield together(waiting)
+                        waiting, size = [], 0
+                    waiting.append(piece)
+                    size += len(piece[0])
+        if waiting:
+            yield together(waiting)
 
     def _penalties(self) -> NDArray[np.float32]:
         """(slots,) what stands beside tf in the divisor, kept while the mean length stays."""
@@ -359,7 +336,7 @@ class Postings:
         self._rows.extend(kept)
         lengths = self._lengths.view
         self._lengths.replace(np.concatenate([lengths[:split], lengths[slots]]))
-        self._tail, self._merged = _nothing(), split
+        self._tail, self._merged = Inverted.empty(), split
 
     def frozen(self) -> FrozenPostings:
         """What a snapshot needs, unmoved by later changes."""
@@ -388,7 +365,7 @@ class Postings:
             raise ValueError("倒排词表有重复的词。")
         self._names = self._terms.names
         self._base_rows = rows
-        self._base = _Inverted(starts, slots, tf)
+        self._base = Inverted(starts, slots, tf)
         self._df.replace(np.diff(starts))
         self._lengths.replace(rows.lengths())
         self._live, self._total = len(rows), int(self._lengths.view.sum(dtype=np.int64))

@@ -123,6 +123,25 @@ class FrozenPostings:
         return taken(self._base, self._tail, slots)
 
 
+class Inverted:
+    """Slots and counts per term."""
+
+    def __init__(self, starts: NDArray[np.int64], slots: NDArray[np.int32], tf: NDArray[np.uint16]):
+        self.starts, self.slots, self.tf = starts, slots, tf
+
+    def of(self, term: int) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
+        """(slots, counts) of a term."""
+        if term + 1 >= len(self.starts):
+            return self.slots[:0], self.tf[:0]
+        chosen = slice(int(self.starts[term]), int(self.starts[term + 1]))
+        return self.slots[chosen], self.tf[chosen]
+
+    @classmethod
+    def empty(cls) -> Inverted:
+        """No terms."""
+        return cls(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.uint16))
+
+
 def inverted(
     rows: Rows,
     terms: int,

@@ -79,13 +79,15 @@ def promising(
     for number in range(len(parts)):
         look(number, nearest)
     # what is known least first: it tells most about who need not be looked at further
-    for number in np.argsort([-_doubt(part) for part in parts], kind="stable").tolist():
-        look(number, possible())
+    doubts = [-_doubt(part) for part in parts]
+    for number in np.argsort(doubts, kind="stable").tolist():
+        if not known[number].all():
+            look(number, possible())
     return possible()
 
 
 def _doubt(part: Part) -> float:
-    """How far apart the bounds of a part are in the middle of the slots that it was told for."""
+    """How far apart the bounds of a part are in the mean of the slots that it was told for."""
     between = part.high - part.low
-    told = between[np.isfinite(between)]
-    return float(np.median(told)) if len(told) else np.inf
+    told = np.isfinite(between)
+    return float(between.sum(where=told)) / max(int(np.count_nonzero(told)), 1)

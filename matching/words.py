@@ -42,16 +42,17 @@ class Words:
         # a word's weight is the root of its count: see `features.lexical`
         self._queries = [{word: n**0.5 for word, n in bag.items()} for bag in bags]
         self._missing = 0.0  # what words that `best` has left out add at most, see MOST
+        self._asked = [texts.asked(self._queries) for texts in self._texts]
         self._norms = [[_norm(texts, each) for each in self._queries] for texts in self._texts]
 
     def at(self, slots: Slots) -> list[Floats]:
         """The LEXICAL features of these slots, in that order."""
         found: list[Floats] = []
-        for texts, norms in zip(self._texts, self._norms, strict=True):
+        for texts, norms, asked in zip(self._texts, self._norms, self._asked, strict=True):
             if len(slots) > _ALL:
                 scores = [every[slots] for every in texts.scores_of(self._queries)]
             else:
-                scores = texts.scores_at(self._queries, slots)
+                scores = texts.scores_at(asked, slots)
             values = [
                 np.asarray(each / ((K1 + 1.0) * norm)) if norm else np.zeros(len(slots))
                 for each, norm in zip(scores, norms, strict=True)

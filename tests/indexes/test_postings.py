@@ -150,7 +150,7 @@ def test_searches_between_additions_see_what_one_at_the_end_sees(step: int) -> N
         asked.add(texts[start : start + step])
         scores = asked.scores(query)[0]
         slots = np.asarray([0, len(asked) // 2, len(asked) - 1])
-        assert scores[slots].tolist() == asked.scores_at([query], slots)[0].tolist()
+        assert scores[slots].tolist() == asked.scores_at(asked.asked([query]), slots)[0].tolist()
     whole.add(texts)
     assert asked.scores(query)[0].tolist() == whole.scores(query)[0].tolist()
     assert asked.terms_from(0) == whole.terms_from(0)

@@ -164,10 +164,14 @@ def test_scores_by_postings_and_by_texts_are_the_same_bits(monkeypatch) -> None:
     expected = [scores[slots] for scores in postings.scores_of(queries)]
     for factor in (0, 1_000):  # never, always by the postings
         monkeypatch.setattr("indexes.postings._CHEAPER", factor)
-        for found, plain in zip(postings.scores_at(queries, slots), expected, strict=True):
+        for found, plain in zip(
+            postings.scores_at(postings.asked(queries), slots), expected, strict=True
+        ):
             assert np.array_equal(found, plain)
         twice = np.concatenate([slots, slots[:5]])
-        for found, plain in zip(postings.scores_at(queries, twice), expected, strict=True):
+        for found, plain in zip(
+            postings.scores_at(postings.asked(queries), twice), expected, strict=True
+        ):
             assert np.array_equal(found, np.concatenate([plain, plain[:5]]))
 
 

@@ -103,7 +103,7 @@ def test_scores_at_counts_a_term_once_more_after_a_removal() -> None:
     slots = np.asarray([2, 1], np.int64)
     asked = [{"乙": 1.5, "甲": 1.0, "丙": 1.0}, {"甲": 2.0}]
     for some, every in zip(
-        postings.scores_at(asked, slots), postings.scores_of(asked), strict=True
+        postings.scores_at(postings.asked(asked), slots), postings.scores_of(asked), strict=True
     ):
         assert np.array_equal(some, every[slots])
 
