@@ -27,6 +27,7 @@ def measure(market: Market, queries: list[Text], rounds: int, others: bool) -> l
 
     engine = market.engine()
     texts = market.texts()
+    market.read()
     try:
         for text in queries[:5]:
             _whole(engine, texts, text, where("100%"))
