@@ -237,6 +237,7 @@
     let busy = false;
     let again = false;
     let leaving = false;
+    let done = () => {}; /* what waits for the answer that is on its way */
 
     const say = (text, bad = false) => {
       if (!status) return;
@@ -273,6 +274,7 @@
         say("未能自动保存，请点按钮保存", true);
       }
       busy = false;
+      done();
       if (again) {
         again = false;
         timer = setTimeout(save, 2000);
@@ -285,9 +287,24 @@
     };
     form.addEventListener("input", later);
     form.addEventListener("change", later);
-    form.addEventListener("submit", () => {
+    form.addEventListener("submit", (event) => {
+      const waiting = leaving && busy;
       leaving = true;
       clearTimeout(timer);
+      if (!busy) return;
+      /* The answer on its way has the version that this form must be sent with: sent now, it would
+         be told that somebody else has changed the text. */
+      event.preventDefault();
+      if (waiting) return;
+      const button = event.submitter;
+      let late = 0;
+      done = () => {
+        done = () => {};
+        clearTimeout(late);
+        busy = false;
+        form.requestSubmit(button);
+      };
+      late = setTimeout(() => done(), 5000);
     });
     window.addEventListener("pageshow", () => { leaving = false; });
   });

@@ -1,0 +1,57 @@
+"""Saving while the page is just saving by itself is no conflict with oneself."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from .conftest import OpenPage
+from .people import choose, go, heading, press, sign_in
+
+
+def terms_of_a_new_need(page: Page) -> None:
+    """A draft of one's own, at its third step."""
+    sign_in(page, "rd")
+    go(page, "我要发榜")
+    page.get_by_role("link", name=re.compile("^发布技术需求")).click()
+    page.get_by_label("标题").fill("循环水在线防垢")
+    page.get_by_label("公开摘要").fill("换热管结垢快，要在线防垢，不停机清洗。")
+    press(page, "保存并继续")
+    heading(page, "现状与要求")
+    press(page, "保存并继续")
+    heading(page, "指标与条件")
+
+
+@pytest.mark.parametrize("answered", [True, False], ids=["answered", "never answered"])
+def test_a_form_is_sent_after_the_autosave_on_its_way(open_page: OpenPage, answered: bool) -> None:
+    page = open_page()
+    terms_of_a_new_need(page)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.headers.get("x-requested-with") == "autosave":
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/edit/terms", hold)
+    with page.expect_request(lambda request: "x-requested-with" in request.headers):
+        page.get_by_label("预算").fill("80-120万元")
+        choose(page, "合作方式", "技术开发")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+    press(page, "保存并继续")
+    press(page, "保存并继续")  # pressed again, as it takes its time
+    heading(page, "指标与条件")
+    assert len(held) == 1 and "POST" not in sent, "the form waits"
+    if answered:
+        held[0].fulfill(response=held[0].fetch())
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        re.compile("范围与公开"), timeout=15_000
+    )
+    assert sent.count("POST") == 1
+    page.go_back()
+    heading(page, "指标与条件")
+    expect(page.get_by_label("预算")).to_have_value(re.compile("80"))
