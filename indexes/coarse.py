@@ -27,6 +27,9 @@ from indexes.flat import Bounded, Ranked, faiss
 
 LEAST = 50_000
 """Vectors from which it pays: looking at the thousands in doubt takes a few milliseconds."""
+SURE = 300_000
+"""Vectors from which it also pays where the best must be certain: among fewer, too many are in
+doubt."""
 _SAMPLE = 50_000  # vectors that tell how the components are spread
 _LEVELS = 16
 _SEED = 20_151

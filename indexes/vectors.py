@@ -272,7 +272,9 @@ class FaissVectors:
 
     def _coarsely(self, row: Vectors, k: int, allowed: Mask) -> Ranked | None:
         """The best of the base by its codes, where that is quicker and can be told."""
-        if self._coarse is None or sparse(int(np.count_nonzero(allowed)), len(allowed)):
+        if self._coarse is None or len(allowed) < coarse.SURE:
+            return None
+        if sparse(int(np.count_nonzero(allowed)), len(allowed)):
             return None
         return self._coarse.best(row, k, allowed, lambda slots: self.scores(row, slots))
 

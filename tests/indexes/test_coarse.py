@@ -17,6 +17,7 @@ DIM = 24
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coarse, "LEAST", 1_000)
+    monkeypatch.setattr(coarse, "SURE", 1_000)
     monkeypatch.setattr(coarse, "_LISTED", 1_500)
 
 
