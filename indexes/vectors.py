@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from indexes import coarse
 from indexes.coarse import Coarse
-from indexes.flat import Bounded, Ranked, best, codes, empty, faiss, sparse
+from indexes.flat import Bounded, Ranked, best, codes, empty, faiss
 
 Vectors = NDArray[np.float32]
 Slots = NDArray[np.int64]
@@ -274,8 +274,6 @@ class FaissVectors:
         """The best of the base by its codes, where that is quicker and can be told."""
         if self._coarse is None or len(allowed) < coarse.SURE:
             return None
-        if sparse(int(np.count_nonzero(allowed)), len(allowed)):
-            return None
         return self._coarse.best(row, k, allowed, lambda slots: self.scores(row, slots))
 
     def bounded(self, query: Any, k: int, allowed: Mask) -> Bounded:
@@ -283,9 +281,7 @@ class FaissVectors:
         row = plain(query, self.dim)
         base = None
         if self._coarse is not None and 0 < k < fitting(allowed, self._size):
-            mask = allowed[: self._split]
-            if not sparse(int(np.count_nonzero(mask)), len(mask)):
-                base = self._coarse.bounded(row, ROUGHLY * k, mask)
+            base = self._coarse.bounded(row, ROUGHLY * k, allowed[: self._split])
         late = allowed
         if base is not None:
             late = allowed.copy()

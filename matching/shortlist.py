@@ -57,7 +57,8 @@ def promising(
     if int(np.count_nonzero(evident)) <= depth:
         return None
     low, high = (np.stack([getattr(p, side) for p in parts]) for side in ("low", "high"))
-    known = high - low <= _KNOWN
+    between = high - low
+    known = between <= _KNOWN
 
     def look(number: int, places: NDArray[np.int64]) -> None:
         """Makes one part of these exact."""
@@ -79,15 +80,9 @@ def promising(
     for number in range(len(parts)):
         look(number, nearest)
     # what is known least first: it tells most about who need not be looked at further
-    doubts = [-_doubt(part) for part in parts]
-    for number in np.argsort(doubts, kind="stable").tolist():
+    told = np.isfinite(between)
+    doubts = between.sum(axis=1, where=told) / np.maximum(told.sum(axis=1), 1)
+    for number in np.argsort(-doubts, kind="stable").tolist():
         if not known[number].all():
             look(number, possible())
     return possible()
-
-
-def _doubt(part: Part) -> float:
-    """How far apart the bounds of a part are in the mean of the slots that it was told for."""
-    between = part.high - part.low
-    told = np.isfinite(between)
-    return float(between.sum(where=told)) / max(int(np.count_nonzero(told)), 1)

@@ -104,6 +104,18 @@ def sign_in(page: Page, name: str) -> None:
     expect(page).to_have_url(re.compile(r"/todo$"))
 
 
+def need_to_its_terms(page: Page, title: str, summary: str) -> None:
+    """A new need's draft, as far as its third step."""
+    go(page, "我要发榜")
+    page.get_by_role("link", name=re.compile("^发布技术需求")).click()
+    page.get_by_label("标题").fill(title)
+    page.get_by_label("公开摘要").fill(summary)
+    press(page, "保存并继续")
+    heading(page, "现状与要求")
+    press(page, "保存并继续")
+    heading(page, "指标与条件")
+
+
 def register(page: Page, name: str, email: str) -> None:
     """From the start page to an account."""
     page.goto("/")

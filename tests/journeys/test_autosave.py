@@ -5,29 +5,17 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
 from .conftest import OpenPage
-from .people import choose, go, heading, press, sign_in
-
-
-def terms_of_a_new_need(page: Page) -> None:
-    """A draft of one's own, at its third step."""
-    sign_in(page, "rd")
-    go(page, "我要发榜")
-    page.get_by_role("link", name=re.compile("^发布技术需求")).click()
-    page.get_by_label("标题").fill("循环水在线防垢")
-    page.get_by_label("公开摘要").fill("换热管结垢快，要在线防垢，不停机清洗。")
-    press(page, "保存并继续")
-    heading(page, "现状与要求")
-    press(page, "保存并继续")
-    heading(page, "指标与条件")
+from .people import choose, heading, need_to_its_terms, press, sign_in
 
 
 @pytest.mark.parametrize("answered", [True, False], ids=["answered", "never answered"])
 def test_a_form_is_sent_after_the_autosave_on_its_way(open_page: OpenPage, answered: bool) -> None:
     page = open_page()
-    terms_of_a_new_need(page)
+    sign_in(page, "rd")
+    need_to_its_terms(page, "循环水在线防垢", "换热管结垢快，要在线防垢，不停机清洗。")
     held: list[Route] = []
 
     def hold(route: Route) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
@@ -17,7 +16,7 @@ from jiebang.boards.fields.steps import step_fields, steps_of
 from jiebang.core.boards import Board
 
 from .conftest import WIDTHS, OpenPage, Watch
-from .people import cell, choose, go, heading, menu, press, sign_in, told
+from .people import cell, choose, go, heading, menu, need_to_its_terms, press, sign_in, told
 
 Check = Callable[[Page], None]
 
@@ -240,14 +239,9 @@ def test_everything_works_without_scripts(open_page: OpenPage, watch: Watch) -> 
 
     owner = open_page(scripts=False)
     sign_in(owner, "rd")
-    go(owner, "我要发榜")
-    owner.get_by_role("link", name=re.compile("^发布技术需求")).click()
-    owner.get_by_label("标题").fill("不用脚本也能发布的需求")
-    owner.get_by_label("公开摘要").fill("浏览器关掉脚本，逐步填写表格、添加一行、提交审核。")
-    press(owner, "保存并继续")
-    heading(owner, "现状与要求")
-    press(owner, "保存并继续")
-    heading(owner, "指标与条件")
+    need_to_its_terms(
+        owner, "不用脚本也能发布的需求", "浏览器关掉脚本，逐步填写表格、添加一行、提交审核。"
+    )
     cell(owner, "指标", "指标", 1).fill("抗拉强度")
     cell(owner, "指标", "数值", 1).fill("980")
     press(owner, "添加一行")
