@@ -66,9 +66,9 @@ def menu(page: Page, name: str) -> None:
     """Follows an entry of the main menu; a number of waiting things may stand behind it."""
     entries = page.get_by_role("navigation", name="主导航", exact=True)
     wanted = re.compile(rf"^{re.escape(name)}( \d+ 项待处理)?$")
-    folded = entries.locator("details:not([open])").filter(
-        has=page.get_by_role("link", name=wanted, include_hidden=True)
-    )
+    entry = page.get_by_role("link", name=wanted, include_hidden=True)
+    entries.locator(entry).first.wait_for(state="attached")
+    folded = entries.locator("details:not([open])").filter(has=entry)
     if folded.count():  # what is looked after now and then lies one click deeper
         folded.locator("summary").click()
     entries.get_by_role("link", name=wanted).click()
@@ -82,6 +82,14 @@ def heading(page: Page, text: str) -> None:
 def told(page: Page, text: str) -> None:
     """What was done is said above the page."""
     expect(page.get_by_role("status").filter(has_text=text)).to_have_count(1)
+
+
+def each(found: Locator) -> list[Locator]:
+    """Every one of these on the page that is coming, at least one: a list taken before the page
+    has been read to its end would leave some out."""
+    found.first.wait_for(state="attached")
+    found.page.wait_for_load_state("domcontentloaded")
+    return found.all()
 
 
 def choose(page: Page, group: str, option: str) -> None:

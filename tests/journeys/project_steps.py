@@ -14,7 +14,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.journeys.people import go, heading, menu, pdf, press, told
+from tests.journeys.people import each, go, heading, menu, pdf, press, told
 
 Stop = Callable[[Page, str], None]
 """Looks at a page, under a name: a screenshot, a check for barriers."""
@@ -106,7 +106,7 @@ def ask_acceptance(page: Page, stop: Stop) -> None:
     reload(page)
     go(page, "提交验收")
     heading(page, "提交验收")
-    for n in range(page.locator("input[name^=measured-]").count()):
+    for n, _ in enumerate(each(page.locator("input[name^=measured-]"))):
         page.locator(f"#measured-{n}").fill("达到要求")
         page.locator(f"#verdict-{n}-met").check()
         page.locator(f"#how-{n}").fill("第三方检测")

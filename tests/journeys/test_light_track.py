@@ -15,7 +15,7 @@ from pypdf import PdfReader
 from jiebang.core import clock
 
 from .conftest import OpenPage
-from .people import cell, heading, menu, sign_in, told
+from .people import cell, each, heading, menu, sign_in, told
 
 OUTCOME = "面向大规模集合的轻量化隐私求交协议"
 
@@ -87,9 +87,8 @@ def test_from_an_outcomes_page_to_the_paper(
     stop(buyer, "3-talk")
     buyer.press("提交合作方案")
     heading(buyer.page, "提交合作方案")
-    groups = buyer.page.get_by_role("radiogroup")
-    for number in range(groups.count()):
-        groups.nth(number).get_by_label("满足", exact=True).check()
+    for group in each(buyer.page.get_by_role("radiogroup")):
+        group.get_by_label("满足", exact=True).check()
     buyer.page.get_by_label("方案", exact=True).fill("三个部门各放一个节点，先跑两张表。")
     buyer.page.get_by_label("进度安排").fill("一个月部署，两个月试用。")
     buyer.page.get_by_label("拟投入金额").fill("60万元")
@@ -150,14 +149,14 @@ def _write(page: Page) -> None:
         due = clock.today() + timedelta(days=30 * row)
         cell(page, "分期付款", "计划日期", row).fill(due.isoformat())
     methods = page.get_by_role("group", name="验收指标").get_by_label(re.compile("^怎样检验"))
-    for number in range(methods.count()):
-        methods.nth(number).fill("在三个部门的机房实测")
+    for method in each(methods):
+        method.fill("在三个部门的机房实测")
     for column in ("甲方份额（%）", "乙方份额（%）"):
         shares = page.get_by_role("group", name="知识产权归属").get_by_label(
             re.compile(f"^{re.escape(column)}")
         )
-        for number in range(shares.count()):
-            shares.nth(number).fill("50")
+        for share in each(shares):
+            share.fill("50")
 
 
 def _text(paper: bytes) -> str:

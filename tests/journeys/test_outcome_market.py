@@ -14,7 +14,7 @@ from jiebang.accounts.demo import DEMO_PASSWORD
 from jiebang.core import clock
 
 from .conftest import OpenPage, Watch
-from .people import go, heading, menu, press, sign_in, told
+from .people import each, go, heading, menu, press, sign_in, told
 
 OUTCOME = "面向大规模集合的轻量化隐私求交协议"
 
@@ -81,10 +81,8 @@ def test_from_interest_to_selection(
     press(buyer, "提交")
     expect(buyer.get_by_role("alert")).to_contain_text("请填写方案")
     axe(buyer)
-    groups = buyer.get_by_role("radiogroup")
-    for number in range(groups.count()):
-        word = "部分满足" if number == 0 else "满足"
-        groups.nth(number).get_by_label(word, exact=True).check()
+    for number, group in enumerate(each(buyer.get_by_role("radiogroup"))):
+        group.get_by_label("满足" if number else "部分满足", exact=True).check()
     buyer.locator("#how-0").fill("还要在国产处理器上测一次。")
     buyer.get_by_label("方案", exact=True).fill("在三个部门各放一个节点，先跑人口与社保两张表。")
     buyer.get_by_label("进度安排").fill("一个月部署，两个月试用。")

@@ -20,7 +20,7 @@ from jiebang.core.permissions import SYSTEM, Role
 from jiebang.db import Database
 from tests.server import Server
 
-from .people import cell, choose, go, menu, press, sign_in, told
+from .people import cell, choose, each, go, menu, press, sign_in, told
 
 TITLE = "几个部门的数据不能出门，还想合在一起算"
 OUTCOME = "面向大规模集合的轻量化隐私求交协议"
@@ -127,20 +127,19 @@ def complete(cast: Cast) -> None:
 def experts_score(cast: Cast, stage: str) -> None:
     """The operator asks three experts; each declares, scores with a word, and submits."""
     operator = cast.operator
-    for box in (
-        operator.get_by_role("group", name=re.compile("^专家")).get_by_role("checkbox").all()
-    ):
+    experts = operator.get_by_role("group", name=re.compile("^专家"))
+    for box in each(experts.get_by_role("checkbox")):
         box.check()
     press(operator, "请这些专家评审")
     for number, expert in enumerate(cast.experts):
         menu(expert, "评审")
         expert.get_by_role("link", name=re.compile(stage)).first.click()
         press(expert, "声明无利益冲突，开始评审")
-        for points in expert.get_by_label(re.compile("得分，0 到 100$")).all():
+        for points in each(expert.get_by_label(re.compile("得分，0 到 100$"))):
             points.fill(str(80 + number))
-        for words in expert.get_by_label(re.compile("的理由$")).all():
+        for words in each(expert.get_by_label(re.compile("的理由$"))):
             words.fill("材料写得清楚，有数据支撑。")
-        for advice in expert.get_by_role("group", name="总体意见").all():
+        for advice in each(expert.get_by_role("group", name="总体意见")):
             advice.get_by_role("radio").first.check()
         if not number:
             cast.stop(expert, f"whole-review-{stage}")
@@ -206,9 +205,8 @@ def agree_to_talk(cast: Cast) -> None:
 def _write(page: Page, code: str, leader: str) -> None:
     page.goto(f"/listings/{code}")
     press(page, "我要揭榜")
-    groups = page.get_by_role("radiogroup")
-    for number in range(groups.count()):
-        groups.nth(number).get_by_label("满足", exact=True).check()
+    for group in each(page.get_by_role("radiogroup")):
+        group.get_by_label("满足", exact=True).check()
     page.get_by_label("方案", exact=True).fill("各部门机房放一个节点，密文求交后只交换统计结果。")
     page.get_by_label("进度安排").fill("一个月部署，一个月试运行，一个月验收。")
     page.get_by_label("报价").fill("90万元")
