@@ -12,6 +12,7 @@ from indexes.arrays import Growing
 
 MISSING = int(np.iinfo(np.int64).min)  # "not stated" in a number column
 Mask = NDArray[np.bool_]
+_FEW = 8  # values that are compared one by one
 
 
 class NumberColumn:
@@ -75,10 +76,16 @@ class ValueColumn:
 
     def where(self, wanted: Callable[[Any], bool]) -> Mask:
         """(slots,) True where `wanted(value)`; asked once per distinct value, not per slot."""
-        table = np.asarray([wanted(value) for value in self._numbers], bool)
-        if not len(table):
-            return np.zeros(self._codes.size, bool)
-        return np.asarray(table[self._codes.view])
+        codes = self._codes.view
+        chosen = [number for value, number in self._numbers.items() if wanted(value)]
+        if len(chosen) > _FEW:
+            table = np.zeros(len(self._numbers), bool)
+            table[chosen] = True
+            return np.asarray(table[codes])
+        found = np.zeros(len(codes), bool)
+        for number in chosen:  # to compare all with one number is ten times as quick as a table
+            found |= codes == number
+        return found
 
     def keep(self, slots: NDArray[np.int64]) -> None:
         """Keeps these slots, in this order."""

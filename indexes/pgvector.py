@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import BigInteger, Integer, UserDefinedType
 
 from indexes.arrays import Growing
+from indexes.halves import products
 from indexes.vectors import (
     Ids,
     Mask,
@@ -281,7 +282,8 @@ class PgvectorVectors:
     def scores(self, query: Any, slots: Slots) -> NDArray[np.float64]:
         """See `VectorShard.scores`; summed here in float64, as the other engines do."""
         row = plain(query, self.dim)[0].astype(np.float64)
-        return np.asarray(self._codes(slots).astype(np.float64) @ row)
+        (found,) = products(self._codes(slots).__getitem__, np.arange(len(slots)), [row])
+        return found
 
     def rows(self, slots: Slots) -> Vectors:
         """See `VectorShard.rows`."""

@@ -64,7 +64,8 @@ class Postings:
     def __init__(self, background: Background | None = None):
         self._background = background
         self._terms = _Numbers()
-        self._names = self._terms.names  # term of each number
+        self.names = self._terms.names
+        """The term of each number. Terms are only added to it: other postings, another list."""
         self._df = Growing(np.int64)
         self._general = Growing(np.float64)  # the background's part of the df; NaN: not looked up
         self._lengths = Growing(np.int32)
@@ -145,14 +146,6 @@ class Postings:
         """How many different terms there ever were."""
         return len(self._terms)
 
-    def terms_from(self, first: int) -> list[str]:
-        """The terms of numbers `first`, `first` + 1, ...; a number never changes its term."""
-        return self._names[first:]
-
-    def term(self, number: int) -> str:
-        """The term of a number."""
-        return self._names[number]
-
     def number(self, term: str) -> int:
         """The number of a term, -1 for an unknown one."""
         return self._terms.get(term, -1)
@@ -176,11 +169,11 @@ class Postings:
         df = self._df.view[numbers].astype(np.float64)
         size = float(self._live)
         if self._background is not None:
-            self._general.extend(np.full(len(self._names) - self._general.size, np.nan))
+            self._general.extend(np.full(len(self.names) - self._general.size, np.nan))
             general = self._general.view[numbers]
             unknown = np.flatnonzero(np.isnan(general))  # few: a board has far more terms
             if len(unknown):
-                names, frequency = self._names, self._background.frequency
+                names, frequency = self.names, self._background.frequency
                 general[unknown] = [frequency(names[n]) for n in numbers[unknown].tolist()]
                 self._general.view[numbers[unknown]] = general[unknown]
             df += general
@@ -253,7 +246,7 @@ class Postings:
     def _by_texts(self, rows: Rows, asked: Asked) -> Hits:
         """The occurrences of the terms in texts, term after term, by reading them."""
         size = len(asked.numbers)
-        place = np.zeros(len(self._names), np.int16 if size < 32767 else np.int32)
+        place = np.zeros(len(self.names), np.int16 if size < 32767 else np.int32)
         place[asked.numbers] = np.arange(1, size + 1)
         found = place[rows.ids]
         hits = np.flatnonzero(found)
@@ -273,11 +266,12 @@ class Postings:
         lists = [(n, *part) for n, term in enumerate(terms) for part in self._places(term)]
         if not lists:
             return slots[:0], slots[:0], np.zeros(0, np.uint16)
-        found = place[np.concatenate([listed for _, listed, _ in lists])]
-        hits = np.flatnonzero(found)
-        ends = np.cumsum([len(listed) for _, listed, _ in lists])
+        listed = np.concatenate([listed for _, listed, _ in lists])
+        hits = np.flatnonzero(place.astype(bool).take(listed))  # most are none: see them quickly
+        ends = np.cumsum([len(part) for _, part, _ in lists])
         owners = np.asarray([n for n, _, _ in lists])[np.searchsorted(ends, hits, "right")]
-        return found[hits] - 1, owners, np.concatenate([tf for _, _, tf in lists])[hits]
+        counts = np.concatenate([tf for _, _, tf in lists])[hits]
+        return place[listed[hits]] - 1, owners, counts
 
     def _places(self, term: int) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
         """Slots and counts of a term in the base and in the tail's arrays."""
@@ -339,7 +333,7 @@ class Postings:
 
     def frozen(self) -> FrozenPostings:
         """What a snapshot needs, unmoved by later changes."""
-        return FrozenPostings(list(self._names), self._base_rows, self._rows.view)
+        return FrozenPostings(list(self.names), self._base_rows, self._rows.view)
 
     def open(
         self,
@@ -362,7 +356,7 @@ class Postings:
         self._terms = _Numbers(terms)
         if len(self._terms) != len(terms):
             raise ValueError("倒排词表有重复的词。")
-        self._names = self._terms.names
+        self.names = self._terms.names
         self._base_rows = rows
         self._base = Inverted(starts, slots, tf)
         self._df.replace(np.diff(starts))

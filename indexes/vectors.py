@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from indexes import coarse
 from indexes.coarse import Coarse
 from indexes.flat import Bounded, Ranked, best, codes, empty, faiss
+from indexes.halves import products
 
 Vectors = NDArray[np.float32]
 Slots = NDArray[np.int64]
@@ -317,23 +318,25 @@ class FaissVectors:
     def scores_of(self, queries: Sequence[Any], slots: Slots) -> list[NDArray[np.float64]]:
         """`scores` of several queries, each with a product of its own: to the same bit."""
         rows = [plain(query, self.dim)[0].astype(np.float64) for query in queries]
-        out = [np.zeros(len(slots), np.float64) for _ in rows]
-        for start in range(0, len(slots), _BLOCK):
-            part = slots[start : start + _BLOCK]
-            codes = self._codes(part).astype(np.float64)
-            for row, scores in zip(rows, out, strict=True):
-                scores[start : start + len(part)] = codes @ row
-        return out
+        return products(self._codes_of(), slots, rows)
 
     def _codes(self, slots: Slots) -> NDArray[np.float16]:
-        parts = self._parts()
+        return self._codes_of()(slots)
+
+    def _codes_of(self) -> Callable[[Slots], NDArray[np.float16]]:
+        """What gives the codes of some slots, until something is added."""
+        parts = [(codes(index, self.dim), first) for index, first in self._parts()]
         if len(parts) == 1:
-            return codes(parts[0][0], self.dim)[slots]
-        out = np.zeros((len(slots), self.dim), np.float16)
-        late = slots >= self._split
-        for (index, first), chosen in zip(parts, (~late, late), strict=False):
-            out[chosen] = codes(index, self.dim)[slots[chosen] - first]
-        return out
+            return parts[0][0].__getitem__
+
+        def taken(slots: Slots) -> NDArray[np.float16]:
+            out = np.zeros((len(slots), self.dim), np.float16)
+            late = slots >= self._split
+            for (flat, first), chosen in zip(parts, (~late, late), strict=False):
+                out[chosen] = flat[slots[chosen] - first]
+            return out
+
+        return taken
 
     def rows(self, slots: Slots) -> Vectors:
         """See `VectorShard.rows`."""

@@ -112,7 +112,7 @@ class Board:
         """The best matches; see `Engine.search`. `proposed`: slots that the vectors propose, where
         somebody has looked for them already (`matching.pairs`)."""
         allowed = asked.where.mask(self.collection)
-        total = int(allowed.sum())
+        total = int(np.count_nonzero(allowed))
         if asked.k < 1 or not total:
             return []
         words = Words(asked.query, self.collection.texts)

@@ -96,7 +96,12 @@ class StaticEncoder:
 
     def names(self) -> list[str]:
         """What each row from 1 on stands for: a segment, or the name of a shared row."""
-        return sorted(self.vocabulary, key=self.vocabulary.__getitem__)[1:]
+        return self.segments[1:]
+
+    @cached_property
+    def segments(self) -> list[str]:
+        """What each row stands for: `names`, and before them what stands for the unknown."""
+        return sorted(self.vocabulary, key=self.vocabulary.__getitem__)
 
     def own_rows(self, words: Sequence[str]) -> NDArray[np.int64]:
         """(words,) the rows of words without bigrams among them; 0 for one that has none."""

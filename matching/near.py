@@ -37,19 +37,20 @@ class Near:
     def __init__(self, postings: Postings, encoder: Encoder):
         self._postings = postings
         self._encoder = encoder if isinstance(encoder, StaticEncoder) else None
-        self._rows = np.zeros(0, np.int32)  # of the model, per term; -1: not looked up yet
+        # per row of the model the term's number; -1: not on the board, -2: not looked up yet
+        self._numbers = np.zeros(0, np.int32)
+        self._terms: tuple[list[str], int] = ([], 0)  # of when these hold
 
     def covered(self, slots: Slots, words: Sequence[str]) -> Floats:
         """(slots,): how much of each text in a slot is in these words."""
         starts, terms = self._postings.rows(slots)
         if not len(terms) or not words:
             return np.zeros(len(slots), np.float64)
-        distinct, places = self._distinct(terms)
-        near = np.zeros(len(distinct))
-        term, _, cosines = self._pairs(distinct, _telling(words, self._postings))
-        np.maximum.at(near, term, cosines)
-        weights = self._postings.idfs(distinct) ** 2
-        return _means((near * weights)[places], weights[places], starts)
+        numbers, _, cosines = self._pairs(_telling(words, self._postings))
+        near = np.zeros(self._postings.terms)
+        np.maximum.at(near, numbers, cosines)
+        weights = self._postings.idfs(terms) ** 2
+        return _means(near[terms] * weights, weights, starts)
 
     def covers(self, slots: Slots, *asked: Sequence[str]) -> Floats:
         """(slots, asked): how much of each list of words is in each text in a slot."""
@@ -59,14 +60,17 @@ class Near:
         every = list(dict.fromkeys(word for words in lists for word in words))
         if not len(terms) or not every:
             return found
-        distinct, places = self._distinct(terms)
-        term, asked_at, cosines = self._pairs(distinct, every)
-        order = np.argsort(term, kind="stable")
-        sizes = np.bincount(term, minlength=len(distinct))  # of a text's words few are near to any
-        hits = np.flatnonzero(sizes[places])
-        many = sizes[places[hits]]
-        first = (np.cumsum(sizes) - sizes)[places[hits]] - (np.cumsum(many) - many)
-        pairs = order[np.repeat(first, many) + np.arange(many.sum())]
+        numbers, asked_at, cosines = self._pairs(every)
+        order = np.argsort(numbers, kind="stable")
+        distinct, first, sizes = np.unique(numbers[order], return_index=True, return_counts=True)
+        place = np.zeros(self._postings.terms, np.int32)
+        place[distinct] = np.arange(1, len(distinct) + 1)
+        places = place[terms]
+        hits = np.flatnonzero(places)  # of a text's words few are near to any
+        places = places[hits] - 1
+        many = sizes[places]
+        starting = first[places] - (np.cumsum(many) - many)
+        pairs = order[np.repeat(starting, many) + np.arange(many.sum())]
         owner = np.repeat(np.searchsorted(starts, hits, "right") - 1, many)
         best = np.zeros((len(slots), len(every)))
         np.maximum.at(best.reshape(-1), owner * len(every) + asked_at[pairs], cosines[pairs])
@@ -85,52 +89,41 @@ class Near:
         distinct = _telling(words, self._postings)
         return sorted(distinct, key=lambda word: -self._postings.idf(word))[:TOLD]
 
-    def _distinct(self, terms: Slots) -> tuple[Slots, Slots]:
-        """(different terms, ascending; the place of each term among them)"""
-        there = np.zeros(self._postings.terms, bool)
-        there[terms] = True
-        distinct = np.flatnonzero(there)
-        place = np.empty(len(there), np.int32)
-        place[distinct] = np.arange(len(distinct), dtype=np.int32)
-        return distinct, place[terms].astype(np.int64)
-
-    def _pairs(self, terms: Slots, words: Sequence[str]) -> tuple[Slots, Slots, Floats]:
-        """Places in `terms` (ascending) and `words` of what is near, and the cosines; 1 for the
-        same word. A pair may be there twice."""
+    def _pairs(self, words: Sequence[str]) -> tuple[Slots, Slots, Floats]:
+        """Terms of the board by number, places in `words` that are near to them, and the cosines; 1
+        for the same word. A pair may be there twice."""
         # also a word that the model does not know is the same as itself
-        asked = np.asarray([self._postings.number(word) for word in words])
-        at = np.minimum(np.searchsorted(terms, asked), len(terms) - 1)
-        same = np.flatnonzero(terms[at] == asked)
-        term, number, cosine = at[same], same, np.ones(len(same))
+        number = self._postings.number
+        numbers = np.fromiter(map(number, words), np.int64, len(words))
+        asked = np.arange(len(words), dtype=np.int64)
+        cosines = np.ones(len(words))
         if self._encoder is not None:
             near = self._encoder.neighbours
-            asked_rows = self._encoder.own_rows(words)
-            place = np.full(len(near.starts) - 1, -1, np.int32)
-            place[asked_rows] = np.arange(len(words), dtype=np.int32)
-            place[0] = -1  # words without a row of their own
-            owners, places = near.around(self._model_rows(terms))
-            word = place[near.rows[places]]
-            hits = np.flatnonzero(word >= 0)
-            term = np.concatenate([term, owners[hits]])
-            number = np.concatenate([number, word[hits]])
-            cosine = np.concatenate([cosine, near.cosines[places[hits]]])
-        return term, number, cosine
+            known = self._encoder.own_rows(words)
+            own = np.flatnonzero(known)
+            owners, places = near.around(known[own])
+            meant = self._numbers_of(self._encoder, near.rows[places])
+            numbers = np.concatenate([numbers, meant])
+            asked = np.concatenate([asked, own[owners]])
+            cosines = np.concatenate([cosines, near.cosines[places]])
+        there = numbers >= 0
+        return numbers[there], asked[there], cosines[there]
 
-    def _model_rows(self, terms: Slots) -> Slots:
-        """(terms,): the model's row for each of these terms, looked up once; 0 for none."""
-        size = self._postings.terms
-        if len(self._rows) > size:  # the postings were filled anew
-            self._rows = self._rows[:0]
-        if len(self._rows) < size:
-            added = np.full(size - len(self._rows), -1, np.int32)
-            self._rows = np.concatenate([self._rows, added])
-        found = self._rows[terms]
-        fresh = np.flatnonzero(found < 0)
+    def _numbers_of(self, encoder: StaticEncoder, rows: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The terms that these rows of the model stand for, each looked up once; -1 for none."""
+        names = self._postings.names
+        if self._terms[0] is not names:  # other postings
+            self._numbers = np.full(len(encoder.segments), -2, np.int32)
+        elif self._terms[1] != len(names):
+            self._numbers[self._numbers < 0] = -2
+        self._terms = (names, len(names))
+        found = self._numbers[rows]
+        fresh = rows[found == -2]
         if len(fresh):
-            assert self._encoder is not None
-            words = [self._postings.term(number) for number in terms[fresh].tolist()]
-            found[fresh] = self._rows[terms[fresh]] = self._encoder.own_rows(words)
-        return found.astype(np.int64)
+            number, segments = self._postings.number, encoder.segments
+            self._numbers[fresh] = [number(segments[row]) for row in fresh.tolist()]
+            found = self._numbers[rows]
+        return found
 
 
 def _telling(words: Sequence[str], postings: Postings) -> list[str]:

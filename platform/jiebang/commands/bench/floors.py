@@ -132,7 +132,7 @@ class Fts5:
 
 def words_of(postings: Postings) -> list[list[str]]:
     """The texts of postings as words, each as often as it stands there."""
-    terms = postings.terms_from(0)
+    terms = postings.names
     rows = postings.frozen().rows(np.arange(len(postings), dtype=np.int64))
     found = []
     for number in range(len(rows)):
