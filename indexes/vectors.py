@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from indexes import coarse
 from indexes.coarse import Coarse
 from indexes.flat import Bounded, Ranked, best, codes, empty, faiss
-from indexes.halves import products
+from indexes.halves import products, quick_products
 
 Vectors = NDArray[np.float32]
 Slots = NDArray[np.int64]
@@ -30,6 +30,8 @@ Mask = NDArray[np.bool_]
 
 _BLOCK = 50_000  # vectors handled at a time where a copy of all would be too large
 ROUGHLY = 2
+EACH = 5_000
+"""So many are multiplied one and all where bounds are asked for."""
 
 
 class VectorInvalid(ValueError):
@@ -131,7 +133,8 @@ class VectorEngine(Protocol):
 def bounded(shard: VectorShard, query: Any, k: int, allowed: Mask) -> Bounded | None:
     """The k best slots with what is known of their scores, where the engine has that at no
     further price. Of a large base these are, instead, about ROUGHLY times as many that have most
-    by a coarse copy: all of the k best in practice, and less work than to be sure of that."""
+    by a coarse copy: all of the k best in practice, and less work than to be sure of that. Of EACH
+    allowed ones or fewer these are all, in ascending order."""
     return shard.bounded(query, k, allowed) if isinstance(shard, FaissVectors) else None
 
 
@@ -280,8 +283,10 @@ class FaissVectors:
     def bounded(self, query: Any, k: int, allowed: Mask) -> Bounded:
         """See the function `bounded`."""
         row = plain(query, self.dim)
-        base = None
-        if self._coarse is not None and 0 < k < fitting(allowed, self._size):
+        base, passing = None, fitting(allowed, self._size)
+        if k > 0 and passing <= EACH:
+            return self._each(row, allowed)
+        if self._coarse is not None and 0 < k < passing:
             base = self._coarse.bounded(row, ROUGHLY * k, allowed[: self._split])
         late = allowed
         if base is not None:
@@ -306,6 +311,13 @@ class FaissVectors:
             np.concatenate([base.high, found.high]),
             rest,
         )
+
+    def _each(self, row: Vectors, allowed: Mask) -> Bounded:
+        """All that are allowed: of a few thousand that costs less than to choose the best."""
+        slots = np.flatnonzero(allowed)
+        scores = quick_products(self._codes_of(), slots, row[0]).astype(np.float64)
+        error = self._error(row)
+        return Bounded(slots, scores - error, scores + error, lambda no: np.full(len(no), -np.inf))
 
     def scores(self, query: Any, slots: Slots) -> NDArray[np.float64]:
         """See `VectorShard.scores`.

@@ -40,10 +40,12 @@ class Part:
     ) -> Part:
         """A vector's part: `factor` (positive) times the products, of which `found` tells (all
         of its slots are among these) and which `look` gives."""
+        if np.array_equal(found.slots, slots):
+            return cls(factor * found.low, factor * found.high, lambda some: factor * look(some))
         high, low = found.rest(slots), np.full(len(slots), -np.inf)
         places = np.searchsorted(slots, found.slots)
         high[places], low[places] = found.high, found.low
-        return cls(factor * low, factor * high, lambda chosen: factor * look(chosen))
+        return cls(factor * low, factor * high, lambda some: factor * look(some))
 
 
 def promising(
