@@ -16,15 +16,16 @@ DIM = 24
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indexes.vectors.EACH", 0)
     monkeypatch.setattr(coarse, "LEAST", 1_000)
     monkeypatch.setattr(coarse, "SURE", 1_000)
     monkeypatch.setattr(coarse, "_LISTED", 1_500)
 
 
-def clustered(rng: np.random.Generator, count: int) -> np.ndarray:
+def clustered(rng: np.random.Generator, count: int, dim: int = DIM) -> np.ndarray:
     """Unit vectors of which many are alike, some the same, and a few have one huge component."""
-    centres = rng.standard_normal((40, DIM))
-    found = centres[rng.integers(0, 40, count)] + 0.3 * rng.standard_normal((count, DIM))
+    centres = rng.standard_normal((40, dim))
+    found = centres[rng.integers(0, 40, count)] + 0.3 * rng.standard_normal((count, dim))
     found[::97, 3] *= 40.0
     found[5::50] = found[5]
     found[count // 2] = 0.0
@@ -44,7 +45,7 @@ def opened(folder: Path, vectors: np.ndarray) -> FaissVectors:
 
 
 @pytest.mark.parametrize("share", [1.0, 0.3, 0.03])
-def test_the_best_are_those_of_the_vectors_themselves(tmp_path: Path, share: float) -> None:
+def test_the_best_are_those_of_the_vectorsthemselves(tmp_path: Path, share: float) -> None:
     rng = np.random.default_rng(7)
     vectors = clustered(rng, 6_000)
     shard, plain = opened(tmp_path, vectors), BruteVectors(DIM)
@@ -70,19 +71,18 @@ def test_the_best_are_those_of_the_vectors_themselves(tmp_path: Path, share: flo
         assert told == 0, "where few pass, the bitmap is quicker"
 
 
-@pytest.mark.parametrize("dim", [24, 7])
+@pytest.mark.parametrize("dim", [256, 24, 7])
 @pytest.mark.parametrize("share", [1.0, 0.3, 0.03])
 def test_bounds_hold_for_what_is_listed_and_for_all_others(
     tmp_path: Path, share: float, dim: int
 ) -> None:
     rng = np.random.default_rng(11)
-    vectors = clustered(rng, 4_000)[:, :dim]
-    shard = opened(tmp_path, vectors)
-    late = clustered(rng, 300)[:, :dim]
+    early, late = clustered(rng, 4_000, dim), clustered(rng, 300, dim)
+    shard = opened(tmp_path, early)
     shard.extend(np.arange(4_000, 4_300), late)
     every, narrow = np.arange(4_300), 0
     for number in range(40):
-        query = vectors[number] if number % 2 else rng.standard_normal(dim).astype(np.float32)
+        query = early[number] if number % 2 else rng.standard_normal(dim).astype(np.float32)
         query = query * (3.0 if number % 3 else 0.2)
         allowed = rng.random(4_300) < share
         k = (5, 60)[number % 2]
@@ -95,6 +95,41 @@ def test_bounds_hold_for_what_is_listed_and_for_all_others(
         assert (shard.scores(query, others) <= found.rest(others)).all()
         narrow += len(found.slots) < 0.7 * allowed.sum()
     assert narrow > 15, "mostly a part of them is told"
+
+
+@pytest.mark.parametrize("share", [1.0, 0.3, 0.03])
+def test_of_a_few_thousand_all_are_told(
+    tmp_path: Path, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexes.vectors.EACH", 4_300)
+    rng = np.random.default_rng(12)
+    shard = opened(tmp_path, clustered(rng, 4_000, 256))
+    shard.extend(np.arange(4_000, 4_300), clustered(rng, 300, 256))
+    for query in (rng.standard_normal(256), np.full(256, 30_000.0), np.zeros(256)):
+        allowed = rng.random(4_300) < share
+        found = bounded(shard, query, 5, allowed)
+        assert found is not None
+        assert np.array_equal(found.slots, np.flatnonzero(allowed))
+        exact = shard.scores(query, found.slots)
+        assert (found.low <= exact).all() and (exact <= found.high).all()
+        size = float(np.linalg.norm(query))
+        assert (found.high - found.low).max() <= 1e-4 * size + 1e-12
+
+
+def test_proposing_allows_for_less_than_being_certain(tmp_path: Path) -> None:
+    rng = np.random.default_rng(13)
+    vectors = clustered(rng, 4_000, 256)
+    found = opened(tmp_path, vectors)._coarse
+    assert found is not None
+    for number in range(60):  # a query and the same vector are what codes are worst at
+        query = vectors[number][None, :]
+        listed = found.listed(query, 4_000, np.ones(4_000, bool))
+        assert listed is not None
+        off = np.abs(vectors[listed.slots].astype(np.float64) @ query[0] - listed.products)
+        share, rounding = listed.likely()
+        errors = listed.length * found.errors[listed.slots].astype(np.float64)
+        assert share == 0.5 and rounding < listed.rounding / 3.0
+        assert (off <= share * errors + rounding).all()
 
 
 def test_a_query_beyond_sixteen_bits_is_asked_of_the_vectors(tmp_path: Path) -> None:

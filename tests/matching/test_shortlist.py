@@ -122,7 +122,11 @@ def placed(slots: np.ndarray, values: np.ndarray, some: np.ndarray) -> np.ndarra
     return values[np.searchsorted(slots, some)]
 
 
-def test_bounds_keep_all_that_can_be_among_the_best() -> None:
+@pytest.mark.parametrize("each", [0, 5_000])
+def test_bounds_keep_all_that_can_be_among_the_best(
+    each: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexes.vectors.EACH", each)
     rng = np.random.default_rng(8)
     for _ in range(50):
         rows = rng.standard_normal((700, 8)).astype(np.float32)
