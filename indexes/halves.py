@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-_BLOCK = 128  # vectors at a time: what is made of them stays in the cache
+# Vectors at a time: what is made of them stays in the cache, and numpy is called seldom.
+_BLOCK, _QUICK_BLOCK = 128, 256
 _ALIKE = 16  # so many are always multiplied in the same way: equal vectors have equal products
 _DIGITS = np.int32(-0x70002000)  # sign, exponent and digits; not the sign's copies between
 _SMALLER = 2.0**112
@@ -32,7 +33,7 @@ def products(
     if not rows:
         return out
     larger = [row * _SMALLER for row in rows]
-    wide = np.zeros((_height(slots), len(rows[0])), np.float64)
+    wide = np.zeros((_height(slots, _BLOCK), len(rows[0])), np.float64)
     for place, bits in _smaller(taken, slots, wide.shape):
         wide[:] = bits
         for row, scores in zip(larger, out, strict=True):
@@ -46,13 +47,13 @@ def quick_products(taken: Taken, slots: Slots, row: NDArray[np.float32]) -> NDAr
         return products(taken, slots, [row.astype(np.float64)])[0].astype(np.float32)
     larger = row * np.float32(_SMALLER)
     out = np.zeros(len(slots), np.float32)
-    for place, bits in _smaller(taken, slots, (_height(slots), len(row))):
+    for place, bits in _smaller(taken, slots, (_height(slots, _QUICK_BLOCK), len(row))):
         out[place] = (bits @ larger)[: len(out[place])]
     return out
 
 
-def _height(slots: Slots) -> int:
-    return min(_BLOCK, -(-len(slots) // _ALIKE) * _ALIKE)
+def _height(slots: Slots, most: int) -> int:
+    return min(most, -(-len(slots) // _ALIKE) * _ALIKE)
 
 
 def _smaller(
@@ -61,8 +62,8 @@ def _smaller(
     """The vectors times 2**-112, block by block, with what is left of the former one below the
     last; always the same array."""
     bits = np.zeros(shape, np.int32)
-    for start in range(0, len(slots), _BLOCK):
-        part = slots[start : start + _BLOCK]
+    for start in range(0, len(slots), max(len(bits), 1)):
+        part = slots[start : start + len(bits)]
         some = bits[: len(part)]
         some[...] = taken(part).view(np.int16)
         np.left_shift(some, 13, out=some)

@@ -262,16 +262,10 @@ class Postings:
         place[slots] = numbers
         if not np.array_equal(place[slots], numbers):
             return None
-        terms = asked.numbers.tolist()
-        lists = [(n, *part) for n, term in enumerate(terms) for part in self._places(term)]
-        if not lists:
-            return slots[:0], slots[:0], np.zeros(0, np.uint16)
-        listed = np.concatenate([listed for _, listed, _ in lists])
-        hits = np.flatnonzero(place.astype(bool).take(listed))  # most are none: see them quickly
-        ends = np.cumsum([len(part) for _, part, _ in lists])
-        owners = np.asarray([n for n, _, _ in lists])[np.searchsorted(ends, hits, "right")]
-        counts = np.concatenate([tf for _, _, tf in lists])[hits]
-        return place[listed[hits]] - 1, owners, counts
+        there = place.astype(bool)  # most are not, and that is seen more quickly
+        parts = [each.of_terms(asked.numbers, there) for each in (self._base, self._tail)]
+        found, terms, counts = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return place[found] - 1, terms, counts
 
     def _places(self, term: int) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
         """Slots and counts of a term in the base and in the tail's arrays."""

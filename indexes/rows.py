@@ -136,6 +136,20 @@ class Inverted:
         chosen = slice(int(self.starts[term]), int(self.starts[term + 1]))
         return self.slots[chosen], self.tf[chosen]
 
+    def of_terms(
+        self, terms: NDArray[np.int64], there: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.uint16]]:
+        """(slots, places in `terms`, counts) of several terms, one after the other, only in those
+        slots that are `there`, (slots,)."""
+        known = np.flatnonzero(terms + 1 < len(self.starts))
+        first, after = self.starts[terms[known]], self.starts[terms[known] + 1]
+        lists = [self.slots[a:b] for a, b in zip(first.tolist(), after.tolist(), strict=True)]
+        listed = np.concatenate([self.slots[:0], *lists])
+        hits = np.flatnonzero(there.take(listed))
+        ends = np.cumsum(after - first)
+        number = np.searchsorted(ends, hits, "right")
+        return listed[hits], known[number], self.tf[hits + (after - ends)[number]]
+
     @classmethod
     def empty(cls) -> Inverted:
         """No terms."""
