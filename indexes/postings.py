@@ -182,6 +182,9 @@ class Postings:
 
     def rows(self, slots: Slots) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The texts in these slots as term numbers: (slots + 1,) starts, and all of them."""
+        if (slots < len(self._base_rows)).all():
+            starts, ids = self._base_rows.terms(slots)
+            return starts, ids.astype(np.int64)
         found = self._taken(slots)
         return found.starts, found.ids.astype(np.int64)
 
@@ -210,15 +213,14 @@ class Postings:
 
     def asked(self, queries: Sequence[Mapping[str, float]]) -> Asked:
         """What `scores_at` needs of these queries; holds until something is added or removed."""
-        terms: dict[int, list[float]] = {}
-        for number, query in enumerate(queries):
-            for term, weight in query.items():
-                known = self._terms.get(term)
-                if known is not None:
-                    factor = weight * self.idf(term) * (K1 + 1.0)
-                    terms.setdefault(known, [0.0] * len(queries))[number] = factor
-        factors = np.asarray(list(terms.values()), np.float32).reshape(len(terms), len(queries))
-        return Asked(np.fromiter(terms, np.int64, len(terms)), factors)
+        every = dict.fromkeys(chain.from_iterable(queries))
+        numbers = {term: n for term in every if (n := self._terms.get(term)) is not None}
+        idfs = np.asarray([self.idf(term) for term in numbers])
+        factors = np.empty((len(numbers), len(queries)), np.float32)
+        for column, query in enumerate(queries):
+            weights = np.asarray([query.get(term, 0.0) for term in numbers])
+            factors[:, column] = weights * idfs * (K1 + 1.0)
+        return Asked(np.fromiter(numbers.values(), np.int64, len(numbers)), factors)
 
     def scores_at(self, asked: Asked, slots: Slots) -> list[Scores]:
         """`scores_of` for some slots only, to the same bit, whichever way is shorter.

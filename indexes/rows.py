@@ -51,11 +51,20 @@ class Rows:
 
     def take(self, rows: NDArray[np.int64]) -> Rows:
         """These rows, in this order, as a copy."""
-        sizes = self.starts[rows + 1] - self.starts[rows]
+        starts, where = self._places(rows)
+        return Rows(starts, self.ids[where], self.counts[where])
+
+    def terms(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """`starts` and `ids` of `take`, without the counts."""
+        starts, where = self._places(rows)
+        return starts, self.ids[where]
+
+    def _places(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        first = self.starts[rows]
+        sizes = self.starts[rows + 1] - first
         starts = np.zeros(len(rows) + 1, np.int64)
         np.cumsum(sizes, out=starts[1:])
-        where = np.repeat(self.starts[rows] - starts[:-1], sizes) + np.arange(starts[-1])
-        return Rows(starts, self.ids[where], self.counts[where])
+        return starts, np.repeat(first - starts[:-1], sizes) + np.arange(starts[-1])
 
     def lengths(self) -> NDArray[np.int32]:
         """(rows,) the sum of each row's counts."""
