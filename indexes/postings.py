@@ -9,7 +9,7 @@ and what in the tail: contributions are float32 and summed per text in the query
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, count
 
 import numpy as np
@@ -150,14 +150,13 @@ class Postings:
         """The number of a term, -1 for an unknown one."""
         return self._terms.get(term, -1)
 
-    def rarest(self, terms: Iterable[str], most: int) -> set[str]:
-        """The rarest of these terms, as many as occur in at most `most` texts all together."""
-        found, left = set(), most
-        for texts, term in sorted((self._occurs(term), term) for term in terms):
-            left -= texts
-            if left < 0:
-                break
-            found.add(term)
+    def rarest(self, numbers: NDArray[np.int64], most: int) -> NDArray[np.bool_]:
+        """(terms,) which are the rarest of these terms, as many as occur in at most `most` texts
+        all together; of equally rare ones the first."""
+        texts = self._df.view[numbers]
+        order = np.argsort(texts, kind="stable")
+        found = np.zeros(len(numbers), bool)
+        found[order[np.cumsum(texts[order]) <= most]] = True
         return found
 
     def _occurs(self, term: str) -> int:
@@ -207,9 +206,9 @@ class Postings:
         self._add(self.asked(queries), sums)
         return [total.astype(np.float64) for total in sums]
 
-    def add_scores(self, query: Mapping[str, float], total: NDArray[np.float32]) -> None:
-        """Adds the BM25 of every slot to `total`, (slots,)."""
-        self._add(self.asked([query]), [total])
+    def add_scores(self, asked: Asked, total: NDArray[np.float32]) -> None:
+        """Adds the BM25 of every slot for one query to `total`, (slots,)."""
+        self._add(asked, [total])
 
     def asked(self, queries: Sequence[Mapping[str, float]]) -> Asked:
         """What `scores_at` needs of these queries; holds until something is added or removed."""

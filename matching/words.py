@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from indexes.occurrences import Asked
 from indexes.postings import K1, Postings
 from matching.features import LEXICAL, lexical_bag
 from matching.prepared import Prepared
@@ -67,17 +68,20 @@ class Words:
         and this sum for every slot (see `part`), 0 for what is not allowed."""
         total = np.zeros(len(allowed), np.float32)
         pairs = weights.reshape(len(_FIELDS), len(LEXICAL) // len(_FIELDS))
-        for texts, norms, own in zip(self._texts, self._norms, pairs, strict=True):
+        parts = zip(self._texts, self._norms, pairs, self._asked, strict=True)
+        for texts, norms, own, asked in parts:
             shares = [float(own.sum())] if len(self._queries) == 1 else own.tolist()
-            asked: dict[str, float] = {}
-            for query, norm, share in zip(self._queries, norms, shares, strict=True):
-                if norm and share:
-                    for word, weight in query.items():
-                        asked[word] = asked.get(word, 0.0) + weight * share / (norm * (K1 + 1.0))
-            told = texts.rarest(asked, MOST)
-            left = (word for word in asked if word not in told)
-            self._missing += sum(asked[word] * texts.idf(word) * (K1 + 1.0) for word in left)
-            texts.add_scores({word: asked[word] for word in asked if word in told}, total)
+            by = [
+                s / (norm * (K1 + 1.0)) if norm else 0.0
+                for s, norm in zip(shares, norms, strict=True)
+            ]
+            factors = asked.factors.astype(np.float64) @ np.asarray(by)
+            counted = np.flatnonzero(factors)
+            rare = texts.rarest(asked.numbers[counted], MOST)
+            self._missing += float(factors[counted[~rare]].sum())
+            told = counted[rare]
+            sole = Asked(asked.numbers[told], factors[told, None].astype(np.float32))
+            texts.add_scores(sole, total)
         total *= allowed
         return _highest(total, count), total
 
