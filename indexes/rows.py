@@ -52,12 +52,13 @@ class Rows:
     def take(self, rows: NDArray[np.int64]) -> Rows:
         """These rows, in this order, as a copy."""
         starts, where = self._places(rows)
-        return Rows(starts, self.ids[where], self.counts[where])
+        ids, counts = self.ids.take(where, mode="clip"), self.counts.take(where, mode="clip")
+        return Rows(starts, ids, counts)  # in range, and not checked again
 
     def terms(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """`starts` and `ids` of `take`, without the counts."""
         starts, where = self._places(rows)
-        return starts, self.ids[where]
+        return starts, self.ids.take(where, mode="clip")
 
     def _places(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         first = self.starts[rows]

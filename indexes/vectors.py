@@ -332,27 +332,26 @@ class FaissVectors:
         rows = [plain(query, self.dim)[0].astype(np.float64) for query in queries]
         return products(self._codes_of(), slots, rows)
 
-    def _codes(self, slots: Slots) -> NDArray[np.float16]:
-        return self._codes_of()(slots)
-
     def _codes_of(self) -> Callable[[Slots], NDArray[np.float16]]:
         """What gives the codes of some slots, until something is added."""
-        parts = [(codes(index, self.dim), first) for index, first in self._parts()]
-        if len(parts) == 1:
-            return parts[0][0].__getitem__
+        # as bytes: numpy copies all of an array first whose numbers lie at odd addresses
+        found = [codes(index, self.dim).view(np.uint8) for index, _ in self._parts()]
+        parts = found or [np.zeros((0, 2 * self.dim), np.uint8)]
 
         def taken(slots: Slots) -> NDArray[np.float16]:
-            out = np.zeros((len(slots), self.dim), np.float16)
             late = slots >= self._split
-            for (flat, first), chosen in zip(parts, (~late, late), strict=False):
+            if len(parts) < 2 or not late.any():  # in range, and not checked again
+                return parts[0].take(slots, axis=0, mode="clip").view(np.float16)
+            out = np.zeros((len(slots), 2 * self.dim), np.uint8)
+            for flat, first, chosen in zip(parts, (0, self._split), (~late, late), strict=True):
                 out[chosen] = flat[slots[chosen] - first]
-            return out
+            return out.view(np.float16)
 
         return taken
 
     def rows(self, slots: Slots) -> Vectors:
         """See `VectorShard.rows`."""
-        return self._codes(slots).astype(np.float32)
+        return self._codes_of()(slots).astype(np.float32)
 
     def retain(self, first: int, slots: Slots) -> None:
         """See `VectorShard.retain`; `first` is where the tail begins."""
@@ -365,7 +364,7 @@ class FaissVectors:
     def frozen(self, slots: Slots) -> Callable[[Path], None]:
         """See `VectorShard.frozen`. Only the tail is copied: the base never changes."""
         split, base = self._split, self._base
-        tail = self._codes(np.arange(split, self._size)) if self._size > split else None
+        tail = self._codes_of()(np.arange(split, self._size)) if self._size > split else None
 
         def write(path: Path) -> None:
             index = empty(self.dim)

@@ -62,9 +62,11 @@ class Near:
             return found
         numbers, asked_at, cosines = self._pairs(every)
         order = np.argsort(numbers, kind="stable")
-        distinct, first, sizes = np.unique(numbers[order], return_index=True, return_counts=True)
+        sorted_ = numbers[order]
+        first = np.flatnonzero(np.diff(sorted_, prepend=-1))
+        sizes = np.diff(first, append=len(sorted_))
         place = np.zeros(self._postings.terms, np.int32)
-        place[distinct] = np.arange(1, len(distinct) + 1)
+        place[sorted_[first]] = np.arange(1, len(first) + 1)
         places = place[terms]
         hits = np.flatnonzero(places)  # of a text's words few are near to any
         places = places[hits] - 1

@@ -75,6 +75,8 @@ def promising(
         bound = np.partition(least, len(least) - depth)[len(least) - depth]
         return np.flatnonzero(high.sum(axis=0) >= bound - _SPARE)
 
+    if known.all():
+        return possible()
     certain = np.flatnonzero(evident)
     first = min(_FIRST * depth, len(certain))
     most = high.sum(axis=0)[certain]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from indexes.halves import products
+from indexes.vectors import FaissVectors
 
 
 def test_every_finite_float16_is_the_same_number() -> None:
@@ -27,3 +28,10 @@ def test_sums_are_those_of_float64_whatever_stands_beside() -> None:
         assert scores[0] == scores[2] == scores[-1]
     assert [len(each) for each in products(vectors.__getitem__, slots[:0], rows)] == [0, 0, 0]
     assert products(vectors.__getitem__, slots, []) == []
+
+
+def test_an_empty_shard_has_no_vectors() -> None:
+    shard = FaissVectors(4)
+    none = np.zeros(0, np.int64)
+    assert shard.rows(none).shape == (0, 4)
+    assert shard.scores(np.ones(4), none).shape == (0,)
