@@ -133,8 +133,9 @@ class VectorEngine(Protocol):
 def bounded(shard: VectorShard, query: Any, k: int, allowed: Mask) -> Bounded | None:
     """The k best slots with what is known of their scores, where the engine has that at no
     further price. Of a large base these are, instead, about ROUGHLY times as many that have most
-    by a coarse copy: all of the k best in practice, and less work than to be sure of that. Of EACH
-    allowed ones or fewer these are all, in ascending order."""
+    by a coarse copy: all of the k best in practice, and less work than to be sure of that; and one
+    bound in 10**15 may fail (`coarse.SIGMAS`). Of EACH allowed ones or fewer these are all, in
+    ascending order."""
     return shard.bounded(query, k, allowed) if isinstance(shard, FaissVectors) else None
 
 
