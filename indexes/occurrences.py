@@ -11,10 +11,6 @@ from numpy.typing import NDArray
 
 Hits = tuple[NDArray[Any], NDArray[Any], NDArray[np.uint16]]
 """Which slot, which term; counts."""
-Piece = tuple[NDArray[np.int32], NDArray[np.uint16], int]
-"""Slots and counts of one term, and which term."""
-Block = tuple[NDArray[np.int32], NDArray[np.uint16], list[int], list[int]]
-"""Slots and counts; of which terms these are, one after the other, and how many of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +36,3 @@ def sum_up(
     factors = asked.factors[term]
     for number, total in enumerate(sums):
         np.add.at(total, owner, part * factors[:, number])
-
-
-def together(pieces: Sequence[Piece]) -> Block:
-    """Pieces of several terms as one block."""
-    slots, counts, terms = zip(*pieces, strict=True)
-    sizes = list(map(len, slots))
-    if len(pieces) == 1:
-        return slots[0], counts[0], list(terms), sizes
-    return np.concatenate(slots), np.concatenate(counts), list(terms), sizes

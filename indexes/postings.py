@@ -9,20 +9,20 @@ and what in the tail: contributions are float32 and summed per text in the query
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, count
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexes.arrays import Growing
-from indexes.occurrences import Asked, Block, Hits, Piece, sum_up, together
+from indexes.occurrences import Asked, Hits, sum_up
 from indexes.rows import FrozenPostings, GrowingRows, Inverted, Rows, inverted, taken
 
 K1, B = 1.5, 0.75
 _MOST = 65535  # where a count stops
 _TAIL = 512  # so many of the newest texts are read by a search rather than merged
-_BLOCK = 16_384  # postings gone through at a time
+_BLOCK = 32_768  # postings gone through at a time: what is made of them stays in the cache
 _REMEMBERED = 20_000  # terms whose idf is remembered while nothing changes (some 2 MB at most)
 # Going through a posting costs about a third of going through a word of a text.
 _CHEAPER = 3
@@ -268,43 +268,21 @@ class Postings:
         found, terms, counts = (np.concatenate(column) for column in zip(*parts, strict=True))
         return place[found] - 1, terms, counts
 
-    def _places(self, term: int) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
-        """Slots and counts of a term in the base and in the tail's arrays."""
-        found = (self._base.of(term), self._tail.of(term))
-        return [(slots, tf) for slots, tf in found if len(slots)]
-
     def _add(self, asked: Asked, sums: list[NDArray[np.float32]]) -> None:
         late, penalty = self._settle(), self._penalties()
-        for slots, tf, terms, sizes in self._blocks(asked):
-            where = slots.astype(np.intp)
-            part = tf.astype(np.float32)
-            beside = penalty.take(where, mode="clip")  # in range, and not checked again
-            beside += part
-            part /= beside
-            for total, factors in zip(sums, asked.factors.T, strict=True):
-                if factors[terms].any():
-                    np.add.at(total, where, part * np.repeat(factors[terms], sizes))
+        for each in (self._base, self._tail):  # no slot is in both
+            for slots, part, terms, sizes in each.blocks(asked.numbers, _BLOCK):
+                beside = penalty.take(slots, mode="clip")  # in range, and not checked again
+                beside += part
+                part /= beside
+                for total, factors in zip(sums, asked.factors.T, strict=True):
+                    own = factors.take(terms)
+                    if own.any():
+                        np.add.at(total, slots, part * own.repeat(sizes))
         if len(asked.numbers) and len(late):
             newest = self._merged
             hits = self._by_texts(late, asked)
             sum_up(hits, penalty[newest:], asked, [total[newest:] for total in sums])
-
-    def _blocks(self, asked: Asked) -> Iterator[Block]:
-        """The postings of all terms, in order, about as many at a time as stay in the cache: long
-        lists in pieces, short ones together, as every call of numpy's takes its time."""
-        waiting: list[Piece] = []
-        size = 0
-        for term, number in enumerate(asked.numbers.tolist()):
-            for slots, tf in self._places(number):
-                for first in range(0, len(slots), _BLOCK):
-                    piece = slots[first : first + _BLOCK], tf[first : first + _BLOCK], term
-                    if waiting and size + len(piece[0]) > _BLOCK:
-                        yield together(waiting)
-                        waiting, size = [], 0
-                    waiting.append(piece)
-                    size += len(piece[0])
-        if waiting:
-            yield together(waiting)
 
     def _penalties(self) -> NDArray[np.float32]:
         """(slots,) what stands beside tf in the divisor, kept while the mean length stays."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,9 @@ from indexes.arrays import Growing
 _BLOCK = 20_000  # texts turned over at a time: bounds the memory of a large merge
 
 Row = tuple[NDArray[np.int32], NDArray[np.uint16]]
+Block = tuple[NDArray[np.int64], NDArray[np.float32], list[int], list[int]]
+"""Slots and counts, which the next block overwrites; whose these are, one after the other, as places
+among the terms asked for, and how many of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,34 @@ class Inverted:
         ends = np.cumsum(after - first)
         number = np.searchsorted(ends, hits, "right")
         return listed[hits], known[number], self.tf[hits + (after - ends)[number]]
+
+    def blocks(self, terms: NDArray[np.int64], most: int) -> Iterator[Block]:
+        """All of several terms, term after term, `most` at a time: long lists in pieces, short ones
+        together, as every call of numpy's takes its time."""
+        known = np.flatnonzero(terms + 1 < len(self.starts))
+        first, after = self.starts[terms[known]], self.starts[terms[known] + 1]
+        lists = zip(known.tolist(), first.tolist(), after.tolist(), strict=True)
+        room = min(most, int((after - first).sum()))
+        slots, counts = np.empty(room, np.int64), np.empty(room, np.float32)
+        waiting: list[tuple[int, int, int]] = []
+        size = 0
+
+        def block() -> Block:
+            places, values = slots[:size], counts[:size]
+            np.concatenate([self.slots[a:b] for _, a, b in waiting], out=places)
+            np.concatenate([self.tf[a:b] for _, a, b in waiting], out=values)
+            return places, values, [term for term, _, _ in waiting], [b - a for _, a, b in waiting]
+
+        for term, start, end in lists:
+            while start < end:
+                stop = min(end, start + most - size)
+                waiting.append((term, start, stop))
+                size, start = size + stop - start, stop
+                if size == most:
+                    yield block()
+                    waiting, size = [], 0
+        if waiting:
+            yield block()
 
     @classmethod
     def empty(cls) -> Inverted:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexes.postings import K1, Postings
-from matching.pieces import BIGRAM
+from matching.pieces import BIGRAM, GRAMMAR
 
 Floats = NDArray[np.float64]
 
@@ -35,6 +35,21 @@ CALM_MEAN, CALM_SPREAD = 0.008, 0.084
 def lexical_bag(segments: Sequence[str]) -> Counter[str]:
     """The words of a segmented text with their counts; bigrams serve the encoder only."""
     return Counter([item for item in segments if BIGRAM not in item])  # no word contains it
+
+
+def asked_bags(title: Sequence[str], body: Sequence[str]) -> list[Counter[str]]:
+    """What a query of these segments is asked by: its whole text, and its title where that is
+    another.
+
+    Words of grammar (的, 和, 在, ...) do not count where there are others: they say nothing about
+    a pair, and are half of all that would have to be gone through.
+    """
+    own = lexical_bag(title)
+    bags = [own + lexical_bag(body), own]
+    whole, titled = (
+        Counter({word: n for word, n in bag.items() if word not in GRAMMAR}) or bag for bag in bags
+    )
+    return [whole] if not titled or titled == whole else [whole, titled]
 
 
 def lexical(postings: Postings, bag: Mapping[str, int]) -> Floats:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from indexes.occurrences import Asked
 from indexes.postings import K1, Postings
-from matching.features import LEXICAL, lexical_bag
+from matching.features import LEXICAL, asked_bags
 from matching.prepared import Prepared
 from matching.shortlist import Part
 
@@ -37,9 +37,7 @@ class Words:
 
     def __init__(self, query: Prepared, texts: Mapping[str, Postings]):
         self._texts = [texts[name] for name in _FIELDS]
-        title = lexical_bag(query.title_segments)
-        whole = title + lexical_bag(query.body_segments)
-        bags = [whole] if not title or title == whole else [whole, title]
+        bags = asked_bags(query.title_segments, query.body_segments)
         # a word's weight is the root of its count: see `features.lexical`
         self._queries = [{word: n**0.5 for word, n in bag.items()} for bag in bags]
         self._missing = 0.0  # what words that `best` has left out add at most, see MOST

@@ -14,7 +14,7 @@ from matching.board import levels_of
 from matching.documents import Kind
 from matching.encoder import load_encoder
 from matching.engine import Attributes, Engine, Filter
-from matching.features import LEXICAL, lexical, lexical_bag
+from matching.features import LEXICAL, asked_bags, lexical, lexical_bag
 from matching.fusion import bundled
 from matching.words import Words, _highest
 from tests.matching.texts import GOOD, NEED, random_texts
@@ -43,12 +43,11 @@ ASKED = [NEED, (GOOD[0], ""), ("", GOOD[1]), ("Q345B 焊接", "的"), ("zzqxv", 
 @pytest.mark.parametrize("text", ASKED)
 def test_values_of_candidates_are_those_of_the_postings(filled: Engine, text) -> None:
     texts, query = filled.board(Kind.OUTCOME).collection.texts, filled.prepare(*text)
-    title = lexical_bag(query.title_segments)
-    whole = title + lexical_bag(query.body_segments)
+    bags = asked_bags(query.title_segments, query.body_segments)
     slots = np.flatnonzero(filled.board(Kind.OUTCOME).collection.live())[::3].astype(np.int64)
     plain = [
         lexical(texts[name], bag)[slots] for name in ("words", "title")
-        for bag in (whole, title or whole)
+        for bag in (bags[0], bags[-1])
     ]  # fmt: skip
     found = Words(query, texts).at(slots)
     assert len(found) == len(LEXICAL)
@@ -185,3 +184,25 @@ def test_common_words_that_propose_nobody_still_count(
     exact = {match.id: match for match in filled.search(query, Kind.OUTCOME, 600)}
     assert all(exact[key] == match for key, match in values.items() if key in exact)
     assert len(values.keys() & exact.keys()) > 20
+
+
+def test_grammar_says_nothing_where_a_query_has_other_words() -> None:
+    assert asked_bags(["耐磨", "的", "涂层"], ["在", "涂层"]) == [
+        {"耐磨": 1, "涂层": 2},
+        {"耐磨": 1, "涂层": 1},
+    ]
+    assert asked_bags([], ["在", "的", "的"]) == [{"在": 1, "的": 2}]
+    assert asked_bags(["的"], ["涂层"]) == [{"涂层": 1}, {"的": 1}]
+    engine = Engine(load_encoder())
+    texts = [("耐磨涂层", "用于叶片的涂层"), ("会计的培训", "在线的课程")]
+    engine.apply(Kind.OUTCOME, [
+        (number, prepared, Attributes())
+        for number, prepared in enumerate(engine.prepare_many(texts), 1)
+    ])  # fmt: skip
+
+    def found(query: str) -> list[int]:
+        asked = engine.prepare("", query)
+        return [match.id for match in engine.search(asked, Kind.OUTCOME, 5, method="lexical")]
+
+    assert found("叶片的涂层") == [1]
+    assert sorted(found("的")) == [1, 2]

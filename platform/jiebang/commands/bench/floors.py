@@ -166,13 +166,10 @@ class Parts:
 
     def lexical(self, query: Prepared, k: int) -> None:
         """Of whole texts and of titles, the query's whole and its title: one search each."""
-        from matching.features import lexical_bag
+        from matching.features import asked_bags
 
-        title = lexical_bag(query.title_segments)
-        whole = title + lexical_bag(query.body_segments)
-        bags = [whole] if not title or title == whole else [whole, title]
         for search in self._texts.values():
-            for bag in bags:
+            for bag in asked_bags(query.title_segments, query.body_segments):
                 search(bag, k)
 
 
