@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, chain, count, pairwise
@@ -24,6 +24,7 @@ from matching.encoder import Encoder, StaticEncoder
 from matching.text import Occurrences, fold, inner_segments, occurrences, segment, sentences
 
 _SHORT = 16  # rows
+_FETCHED = 2_000  # rows (1 KB each) of several texts that stay in the cache together
 _KEPT = 40_000  # words whose rows are remembered (some 16 MB at most)
 
 Vectors = NDArray[np.float32]
@@ -150,7 +151,7 @@ class Analyst:
         if self._static is None:
             vectors = self._encoded(list(chain.from_iterable(listed)), sizes[-1])
         else:
-            vectors = _vectors(self._static, found, said, owners, sizes[-1])
+            vectors = _vectors(self._static, found, said, owners, bounds, sizes)
         of_words, of_sentences = vectors
         lengths = _lengths(of_words)
         return [
@@ -216,44 +217,67 @@ def _vectors(
     found: Occurrences,
     said: Sequence[Word],
     owners: NDArray[np.int64],
-    count: int,
+    texts: Sequence[int],
+    sizes: Sequence[int],
 ) -> tuple[Vectors, Vectors]:
-    """(words, dim) sums over all places of each word, and (sentences, dim) of length one."""
-    table = static.token_vectors
+    """(words, dim) sums over all places of each word, and (sentences, dim) of length one; `texts`
+    and `sizes` tell where the sentences and the distinct words of each text begin."""
     made = list(map(_rows, said))
-    sizes = np.fromiter(map(len, made), np.int64, len(made)) // 8
-    rows = np.frombuffer(b"".join(made), np.int64)
+    many = np.fromiter(map(len, made), np.int64, len(made)) // 8
     between, each = static.rows_of_pairs(found.pairs)
     right = found.right.repeat(each)  # of each row of a pair, the word right of it
-    words = _added(
-        table,
-        np.concatenate([rows, between, between]),
-        np.concatenate([owners.repeat(sizes), owners.take(right), owners.take(right - 1)]),
-        count,
-        len(rows),  # a bigram across two words is half of each
-    )
-    size = np.asarray(np.diff(found.ends, prepend=0), np.int64)
-    sentence = np.arange(len(size)).repeat(size)
-    listed = _added(
-        table,
-        np.concatenate([rows, between]),
-        np.concatenate([sentence.repeat(sizes), sentence.take(right)]),
-        len(size),
-        len(rows) + len(between),
-    )
+    rows = np.concatenate([np.frombuffer(b"".join(made), np.int64), between])
+    occurrence = np.concatenate([np.arange(len(made)).repeat(many), right])
+    counts = np.asarray(np.diff(found.ends, prepend=0), np.int64)
+    sentence = np.arange(len(counts)).repeat(counts).take(occurrence)
+    # the rows of a sentence stand together: first those of its words, then those between these
+    order = _sorted(sentence, len(counts))
+    rows, occurrence = rows.take(order), occurrence.take(order)
+    crossing = order >= len(rows) - len(between)
+    bounds = [0, *np.bincount(sentence, minlength=len(counts)).cumsum().tolist()]
+    dim = static.token_vectors.shape[1]
+    words, listed = np.empty((sizes[-1], dim), np.float32), np.empty((len(counts), dim), np.float32)
+    for first, last in _portions([bounds[text] for text in texts]):
+        start, stop = bounds[texts[first]], bounds[texts[last]]
+        table = static.token_vectors.take(rows[start:stop], axis=0, mode="clip")
+        for place in range(texts[first], texts[last]):
+            one, two = bounds[place] - start, bounds[place + 1] - start
+            np.add.reduce(table[one:two], axis=0, out=listed[place])
+        (across,) = crossing[start:stop].nonzero()
+        (inside,) = (~crossing[start:stop]).nonzero()
+        own = owners.take(occurrence[start:stop]) - sizes[first]
+        left = owners.take(occurrence[start:stop].take(across) - 1) - sizes[first]
+        table[across] *= np.float32(0.5)  # a bigram across two words is half of each
+        words[sizes[first] : sizes[last]] = _added(
+            table,
+            np.concatenate([inside, across, across]),
+            np.concatenate([own.take(inside), own.take(across), left]),
+            sizes[last] - sizes[first],
+        )
     listed /= np.maximum(_lengths(listed), 1e-12)[:, None]
     return words, listed
 
 
+def _portions(starts: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Texts (from, until) of which the rows are fetched together, when these begin there."""
+    first = 0
+    for last in range(1, len(starts)):
+        if last + 1 == len(starts) or starts[last + 1] - starts[first] > _FETCHED:
+            yield first, last
+            first = last
+
+
+def _sorted(owners: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """A stable order of numbers below `count`: numpy sorts those of 16 bits many times as
+    quickly."""
+    return owners.astype(np.uint16 if count < 2**16 else np.int64).argsort(kind="stable")
+
+
 def _added(
-    table: Vectors, rows: NDArray[np.int64], owners: NDArray[np.int64], count: int, whole: int
+    table: Vectors, rows: NDArray[np.int64], owners: NDArray[np.int64], count: int
 ) -> Vectors:
-    """(count, dim): the sum of the table's rows of each owner, one after the other; those from
-    place `whole` on count half."""
-    # numpy sorts numbers of 16 bits many times as quickly
-    order = owners.astype(np.uint16 if count < 2**16 else np.int64).argsort(kind="stable")
-    rows, half, halves = rows.take(order), order >= whole, whole < len(rows)
-    shares = np.where(half, np.float32(0.5), np.float32(1.0))[:, None]
+    """(count, dim): the sum of the table's rows of each owner, one after the other."""
+    rows = rows.take(_sorted(owners, count))
     sizes = np.bincount(owners, minlength=count)
     # numpy adds pieces of an array slowly (`reduceat`): the few long ones go each by itself, the
     # many short ones row by row, all of them at once; the longest first, so that those that have
@@ -266,10 +290,8 @@ def _added(
     kept = np.empty((int(max(count - long, sizes.max(initial=0))), table.shape[1]), np.float32)
     places = zip(starts[:long].tolist(), sizes[:long].tolist(), strict=True)
     for owner, (first, size) in enumerate(places):
-        one = slice(first, first + size)
-        found = table.take(rows[one], axis=0, out=kept[:size], mode="clip")
-        if halves and half[one].any():
-            found *= shares[one]
+        one = rows[first : first + size]
+        found = table.take(one, axis=0, out=kept[:size], mode="clip")
         np.add.reduce(found, axis=0, out=total[owner])
     starts, sizes, short = starts[long:], sizes[long:], total[long:]
     for place in range(_SHORT):
@@ -278,10 +300,9 @@ def _added(
             short[size:] = 0.0
         if not size:
             break
-        chosen, room = starts[:size] + place, kept if place else short
-        found = table.take(rows.take(chosen), axis=0, out=room[:size], mode="clip")
-        if halves and half.take(chosen).any():
-            found *= shares.take(chosen, axis=0)
+        room = kept if place else short
+        chosen = rows.take(starts[:size] + place)
+        found = table.take(chosen, axis=0, out=room[:size], mode="clip")
         if place:
             short[:size] += found
     out = np.empty_like(total)

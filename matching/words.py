@@ -26,7 +26,7 @@ _FIELDS = ("words", "title")
 _ALL = 20_000  # slots from which the postings are gone through instead of the texts
 _STEP = 16  # every how many slots are looked at to guess the bound of the best
 _DEEP = 3  # how much deeper than needed the guess is
-MOST = 400_000
+MOST = 600_000
 """Postings of a field that are gone through to propose candidates: a few milliseconds. Where a
 query has more (a whole page, on a board of a million), its commonest words propose nobody; they
 count in the values all the same, and bounds allow for them."""
