@@ -213,13 +213,17 @@ class Postings:
     def asked(self, queries: Sequence[Mapping[str, float]]) -> Asked:
         """What `scores_at` needs of these queries; holds until something is added or removed."""
         every = dict.fromkeys(chain.from_iterable(queries))
-        numbers = {term: n for term in every if (n := self._terms.get(term)) is not None}
-        idfs = np.asarray([self.idf(term) for term in numbers])
+        known = {term: n for term in every if (n := self._terms.get(term)) is not None}
+        numbers = np.fromiter(known.values(), np.int64, len(known))
+        idfs = self.idfs(numbers)
+        if len(self._idfs) + len(known) > _REMEMBERED:
+            self._idfs = {}
+        self._idfs.update(zip(known, idfs.tolist(), strict=True))  # they are asked for one by one
         factors = np.empty((len(numbers), len(queries)), np.float32)
         for column, query in enumerate(queries):
-            weights = np.asarray([query.get(term, 0.0) for term in numbers])
+            weights = np.asarray([query.get(term, 0.0) for term in known])
             factors[:, column] = weights * idfs * (K1 + 1.0)
-        return Asked(np.fromiter(numbers.values(), np.int64, len(numbers)), factors)
+        return Asked(numbers, factors)
 
     def scores_at(self, asked: Asked, slots: Slots) -> list[Scores]:
         """`scores_of` for some slots only, to the same bit, whichever way is shorter.
