@@ -10,17 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexes.arrays import Growing
-from indexes.vectors import (
-    Ids,
-    InProcess,
-    Mask,
-    Slots,
-    Vectors,
-    checked,
-    fitting,
-    plain,
-    positive,
-)
+from indexes.checks import Ids, Mask, Slots, Vectors, checked, fitting, plain, positive
+from indexes.vectors import InProcess
 
 
 class BruteEngine(InProcess):

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexes.arrays import Growing
+from indexes.checks import Slots, checked
 from indexes.columns import Mask, NumberColumn, ValueColumn
 from indexes.postings import Background, Postings
-from indexes.vectors import FaissEngine, Slots, VectorEngine, checked
+from indexes.vectors import FaissEngine, VectorEngine
 
 _MAX_DEAD = 64  # tombstones that are always tolerated; beyond, at most a quarter of the tail
 

@@ -22,18 +22,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import BigInteger, Integer, UserDefinedType
 
 from indexes.arrays import Growing
+from indexes.checks import Ids, Mask, Slots, Vectors, checked, fitting, plain, positive
 from indexes.halves import products
-from indexes.vectors import (
-    Ids,
-    Mask,
-    Slots,
-    StoredVector,
-    Vectors,
-    checked,
-    fitting,
-    plain,
-    positive,
-)
+from indexes.vectors import StoredVector
 
 TABLE = "search_vector"
 LEAST = (0, 7)

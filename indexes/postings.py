@@ -275,10 +275,10 @@ class Postings:
     def _add(self, asked: Asked, sums: list[NDArray[np.float32]]) -> None:
         late, penalty = self._settle(), self._penalties()
         for each in (self._base, self._tail):  # no slot is in both
-            for slots, part, terms, sizes in each.blocks(asked.numbers, _BLOCK):
+            for slots, counts, terms, sizes in each.blocks(asked.numbers, _BLOCK):
                 beside = penalty.take(slots, mode="clip")  # in range, and not checked again
-                beside += part
-                part /= beside
+                beside += counts
+                part = np.divide(counts, beside, out=beside)
                 for total, factors in zip(sums, asked.factors.T, strict=True):
                     own = factors.take(terms)
                     if own.any():

@@ -14,8 +14,8 @@ _BLOCK = 20_000  # texts turned over at a time: bounds the memory of a large mer
 
 Row = tuple[NDArray[np.int32], NDArray[np.uint16]]
 Block = tuple[NDArray[np.int64], NDArray[np.float32], list[int], list[int]]
-"""Slots and counts, which the next block overwrites; whose these are, one after the other, as places
-among the terms asked for, and how many of each."""
+"""Slots and counts, which the next block overwrites; whose these are, one after the other, as
+places among the terms asked for, and how many of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +180,12 @@ class Inverted:
             np.concatenate([self.tf[a:b] for _, a, b in waiting], out=values)
             return places, values, [term for term, _, _ in waiting], [b - a for _, a, b in waiting]
 
-        for term, start, end in lists:
-            while start < end:
-                stop = min(end, start + most - size)
+        for term, begin, end in lists:
+            stop = begin
+            while stop < end:
+                start, stop = stop, min(end, stop + most - size)
                 waiting.append((term, start, stop))
-                size, start = size + stop - start, stop
+                size += stop - start
                 if size == most:
                     yield block()
                     waiting, size = [], 0

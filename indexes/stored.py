@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from indexes.checks import Slots
 from indexes.collection import Collection
 from indexes.rows import FrozenPostings, Rows, inverted
 from indexes.snapshot import Reader, Writer
-from indexes.vectors import Slots
 
 _BLOCK = 20_000  # texts copied at a time
 

@@ -19,23 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexes import coarse
+from indexes.checks import Ids, Mask, Slots, Vectors, checked, fitting, plain, positive
 from indexes.coarse import Coarse
 from indexes.flat import Bounded, Ranked, best, codes, empty, faiss
 from indexes.halves import products, quick_products
-
-Vectors = NDArray[np.float32]
-Slots = NDArray[np.int64]
-Ids = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 
 _BLOCK = 50_000  # vectors handled at a time where a copy of all would be too large
 ROUGHLY = 2
 EACH = 5_000
 """So many are multiplied one and all where bounds are asked for."""
-
-
-class VectorInvalid(ValueError):
-    """A vector of the wrong shape, with NaN or infinity in it, or beyond float16."""
 
 
 class VectorShard(Protocol):
@@ -139,6 +131,13 @@ def bounded(shard: VectorShard, query: Any, k: int, allowed: Mask) -> Bounded | 
     return shard.bounded(query, k, allowed) if isinstance(shard, FaissVectors) else None
 
 
+def nearly(shard: VectorShard, query: Any, slots: Slots) -> tuple[NDArray[np.float64], float]:
+    """`shard.scores` and by how much these may be off: float32 sums where they come cheaper."""
+    if not isinstance(shard, FaissVectors):
+        return shard.scores(query, slots), 0.0
+    return shard.nearly(query, slots)
+
+
 def scores_of(
     shard: VectorShard, queries: Sequence[Any], slots: Slots
 ) -> list[NDArray[np.float64]]:
@@ -146,45 +145,6 @@ def scores_of(
     if not isinstance(shard, FaissVectors):
         return [shard.scores(query, slots) for query in queries]
     return shard.scores_of(queries, slots)
-
-
-def checked(vectors: Any, dim: int) -> Vectors:
-    """(n, dim) float32, contiguous, rounded to float16; VectorInvalid has a Chinese reason."""
-    found = plain(vectors, dim)
-    with np.errstate(over="ignore"):
-        rounded = found.astype(np.float16).astype(np.float32)
-    if not np.isfinite(rounded).all():
-        raise VectorInvalid("向量的分量超出范围：绝对值不能超过 65504。")
-    return rounded
-
-
-def plain(vectors: Any, dim: int) -> Vectors:
-    """(n, dim) float32, contiguous, finite; raises VectorInvalid with the reason in Chinese."""
-    try:
-        found = np.ascontiguousarray(vectors, np.float32)
-    except (TypeError, ValueError) as error:
-        raise VectorInvalid(f"向量读不成数字：{error}") from error
-    if found.ndim == 1:
-        found = found[None, :]
-    if found.ndim != 2 or found.shape[1] != dim:
-        raise VectorInvalid(f"向量应为 {dim} 维，实为 {found.shape}。")
-    if not np.isfinite(found).all():
-        raise VectorInvalid("向量里有 NaN 或无穷大。")
-    return found
-
-
-def positive(dim: int) -> int:
-    """A dimension; raises VectorInvalid."""
-    if dim < 1:
-        raise VectorInvalid(f"向量维数应为正数，实为 {dim}。")
-    return dim
-
-
-def fitting(allowed: Mask, size: int) -> int:
-    """How many slots a filter's bitmap allows; raises VectorInvalid for one of another size."""
-    if allowed.shape != (size,):
-        raise VectorInvalid(f"筛选位图应有 {size} 位，实为 {allowed.shape}。")
-    return int(np.count_nonzero(allowed))
 
 
 class InProcess:
@@ -286,7 +246,7 @@ class FaissVectors:
         row = plain(query, self.dim)
         base, passing = None, fitting(allowed, self._size)
         if k > 0 and passing <= EACH:
-            return self._each(row, allowed)
+            return self._each(query, allowed)
         if self._coarse is not None and 0 < k < passing:
             base = self._coarse.bounded(row, ROUGHLY * k, allowed[: self._split])
         late = allowed
@@ -313,12 +273,17 @@ class FaissVectors:
             rest,
         )
 
-    def _each(self, row: Vectors, allowed: Mask) -> Bounded:
+    def _each(self, query: Any, allowed: Mask) -> Bounded:
         """All that are allowed: of a few thousand that costs less than to choose the best."""
         slots = np.flatnonzero(allowed)
-        scores = quick_products(self._codes_of(), slots, row[0]).astype(np.float64)
-        error = self._error(row)
+        scores, error = self.nearly(query, slots)
         return Bounded(slots, scores - error, scores + error, lambda no: np.full(len(no), -np.inf))
+
+    def nearly(self, query: Any, slots: Slots) -> tuple[NDArray[np.float64], float]:
+        """See the function `nearly`."""
+        row = plain(query, self.dim)
+        found = quick_products(self._codes_of(), slots, row[0])
+        return found.astype(np.float64), self._error(row)
 
     def scores(self, query: Any, slots: Slots) -> NDArray[np.float64]:
         """See `VectorShard.scores`.

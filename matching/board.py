@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from indexes.collection import Collection
 from indexes.flat import Bounded
-from indexes.vectors import VectorEngine, bounded, scores_of
+from indexes.vectors import VectorEngine, bounded, nearly, scores_of
 from matching import ranking
 from matching.documents import DEMAND_SIDE, Conditions, Kind
 from matching.encoder import Encoder, StaticEncoder
@@ -238,7 +238,7 @@ class Board:
             evident[np.searchsorted(some, whole.slots[whole.low > 0])] = True
         factor, shards = self._fitted().factor, self.collection.vectors
         parts = [
-            Part.of(some, near[name], factor, partial(shards[name].scores, sought))
+            Part.of(some, near[name], factor, partial(nearly, shards[name], sought))
             for name, sought in asks.items()
         ]
         return promising(some, [*parts, lexical], evident, depth)

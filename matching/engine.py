@@ -120,7 +120,7 @@ class Engine:
     ) -> None:
         """Adds or replaces, and removes; visible in the very next search; all or nothing.
 
-        Raises PreparedInvalid (made by another model) and indexes.vectors.VectorInvalid (wrong
+        Raises PreparedInvalid (made by another model) and indexes.checks.VectorInvalid (wrong
         dimension, NaN); then nothing has changed.
         """
         entries = [self._entry(*upsert) for upsert in upserts]

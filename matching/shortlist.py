@@ -23,6 +23,7 @@ _KNOWN = 1e-3  # bounds that are so near to each other need no look
 _SPARE = 1e-9  # what float64 sums of a few numbers of this size are off by, and far more
 Floats = NDArray[np.float64]
 Slots = NDArray[np.int64]
+Look = Callable[[Slots], tuple[Floats, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +32,24 @@ class Part:
 
     low: Floats
     high: Floats
-    look: Callable[[Slots], Floats]
-    """The exact part of the sum of slots."""
+    look: Look
+    """This part of the sum of slots, and by how much it may be off."""
 
     @classmethod
-    def of(
-        cls, slots: Slots, found: Bounded, factor: float, look: Callable[[Slots], Floats]
-    ) -> Part:
+    def of(cls, slots: Slots, found: Bounded, factor: float, look: Look) -> Part:
         """A vector's part: `factor` (positive) times the products, of which `found` tells (all
         of its slots are among these) and which `look` gives."""
+
+        def times(some: Slots) -> tuple[Floats, float]:
+            values, off = look(some)
+            return factor * values, factor * off
+
         if np.array_equal(found.slots, slots):
-            return cls(factor * found.low, factor * found.high, lambda some: factor * look(some))
+            return cls(factor * found.low, factor * found.high, times)
         high, low = found.rest(slots), np.full(len(slots), -np.inf)
         places = np.searchsorted(slots, found.slots)
         high[places], low[places] = found.high, found.low
-        return cls(factor * low, factor * high, lambda some: factor * look(some))
+        return cls(factor * low, factor * high, times)
 
 
 def promising(
@@ -63,10 +67,11 @@ def promising(
     known = between <= _KNOWN
 
     def look(number: int, places: NDArray[np.int64]) -> None:
-        """Makes one part of these exact."""
+        """Makes one part of these known."""
         places = places[~known[number, places]]
         if len(places):
-            low[number, places] = high[number, places] = parts[number].look(slots[places])
+            values, off = parts[number].look(slots[places])
+            low[number, places], high[number, places] = values - off, values + off
             known[number, places] = True
 
     def possible() -> NDArray[np.int64]:

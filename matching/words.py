@@ -97,8 +97,8 @@ class Words:
         found = _weighted(weights, values)
         return Part(found, found, partial(self._sum, weights))
 
-    def _sum(self, weights: NDArray[np.float64], slots: Slots) -> Floats:
-        return _weighted(weights, self.at(slots))
+    def _sum(self, weights: NDArray[np.float64], slots: Slots) -> tuple[Floats, float]:
+        return _weighted(weights, self.at(slots)), 0.0
 
 
 def _weighted(weights: NDArray[np.float64], values: list[Floats]) -> Floats:

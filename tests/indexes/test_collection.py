@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from indexes import snapshot, stored
+from indexes.checks import VectorInvalid
 from indexes.collection import Collection, Entry
 from indexes.columns import MISSING
 from indexes.snapshot import SnapshotInvalid
-from indexes.vectors import VectorInvalid
 
 
 def empty() -> Collection:

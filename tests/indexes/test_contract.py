@@ -15,9 +15,10 @@ from sqlalchemy import Engine, create_engine
 
 from indexes import pgvector, snapshot, stored
 from indexes.brute import BruteEngine
+from indexes.checks import VectorInvalid
 from indexes.collection import Collection, Entry
 from indexes.pgvector import PgvectorEngine, prepare
-from indexes.vectors import FaissEngine, StoredVector, VectorEngine, VectorInvalid
+from indexes.vectors import FaissEngine, StoredVector, VectorEngine
 from tests.databases import empty_postgres, start_postgres
 
 DIM = 16

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexes.vectors import VectorInvalid
+from indexes.checks import VectorInvalid
 from matching import board as boards
 from matching.documents import DEMAND_SIDE, OPPOSITE, Conditions, Kind
 from matching.encoder import load_encoder

@@ -9,7 +9,7 @@ import pytest
 
 from indexes.brute import BruteVectors
 from indexes.postings import Postings
-from indexes.vectors import FaissVectors, bounded
+from indexes.vectors import FaissVectors, bounded, nearly
 from matching import board as board_module
 from matching.documents import Conditions, Kind
 from matching.encoder import load_encoder
@@ -117,9 +117,9 @@ def test_the_words_a_query_is_told_by_are_its_rarest_and_lists_do_not_mix(engine
     assert found[FEATURES.index("covers_told")] == pytest.approx(1.0)
 
 
-def placed(slots: np.ndarray, values: np.ndarray, some: np.ndarray) -> np.ndarray:
-    """The values of some of the slots."""
-    return values[np.searchsorted(slots, some)]
+def placed(slots: np.ndarray, values: np.ndarray, some: np.ndarray) -> tuple[np.ndarray, float]:
+    """The values of some of the slots, and that they are exact."""
+    return values[np.searchsorted(slots, some)], 0.0
 
 
 @pytest.mark.parametrize("each", [0, 5_000])
@@ -144,7 +144,9 @@ def test_bounds_keep_all_that_can_be_among_the_best(
 
         def look(slots, query=query, shard=shard, looked=looked):
             looked.extend(slots.tolist())
-            return shard.scores(query, slots)
+            values, off = nearly(shard, query, slots)
+            assert 0.0 < np.abs(values - shard.scores(query, slots)).max() <= off < 1e-4
+            return values, off
 
         vector = Part.of(some, found, 2.0, look)
         assert (vector.low <= 2.0 * products).all() and (2.0 * products <= vector.high).all()

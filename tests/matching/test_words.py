@@ -67,7 +67,7 @@ def test_candidates_are_the_best_of_the_weighted_sum(filled: Engine, text) -> No
     slots = np.flatnonzero(allowed).astype(np.int64)
     part = words.part(weights, slots, found[slots])
     assert (part.low <= sums[slots]).all() and (sums[slots] <= part.high).all()
-    assert (part.high - part.low).max() < 1e-4 and np.array_equal(part.look(slots), sums[slots])
+    assert (part.high - part.low).max() < 1e-4 and np.array_equal(part.look(slots)[0], sums[slots])
     assert not found[~allowed].any()
     assert len(best) == min(12, int((sums > 0).sum())) and allowed[best].all()
     if len(best):
@@ -175,8 +175,9 @@ def test_common_words_that_propose_nobody_still_count(
     every = np.arange(len(filled.board(Kind.OUTCOME).collection.live()), dtype=np.int64)
     _, sums = hasty.best(weights, 40, np.ones(len(every), bool))
     part = hasty.part(weights, every, sums)
-    assert (part.low <= part.look(every)).all() and (part.look(every) <= part.high).all()
-    assert (part.low < part.look(every) - 0.01).any(), "words were left out"
+    exact, off = part.look(every)
+    assert off == 0.0 and (part.low <= exact).all() and (exact <= part.high).all()
+    assert (part.low < exact - 0.01).any(), "words were left out"
     found = filled.search(query, Kind.OUTCOME, 5)
     assert found[0] == patient[0]
     values = {match.id: match for match in filled.search(query, Kind.OUTCOME, 600)}
