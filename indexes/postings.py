@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import chain, count
+from itertools import chain, count, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,16 @@ class Background:
         """What to add to the df of `term`."""
         return self._counts.get(term, 0) * self._factor
 
+    def among(self, numbers: Mapping[str, int]) -> NDArray[np.float64]:
+        """(terms,) `frequency` of all these terms, which are numbered from 0."""
+        found = np.zeros(len(numbers))
+        size = len(self._counts)
+        places = np.fromiter(map(numbers.get, self._counts, repeat(-1)), np.int64, size)
+        counts = np.fromiter(self._counts.values(), np.float64, size)
+        there = places >= 0
+        found[places[there]] = counts[there] * self._factor
+        return found
+
 
 class _Numbers(dict[str, int]):
     """term -> number; asking for an unknown one by [] gives it the next number."""
@@ -67,7 +77,7 @@ class Postings:
         self.names = self._terms.names
         """The term of each number. Terms are only added to it: other postings, another list."""
         self._df = Growing(np.int64)
-        self._general = Growing(np.float64)  # the background's part of the df; NaN: not looked up
+        self._general = Growing(np.float64)  # the background's part of the df
         self._lengths = Growing(np.int32)
         self._live = 0
         self._total = 0
@@ -168,16 +178,16 @@ class Postings:
         df = self._df.view[numbers].astype(np.float64)
         size = float(self._live)
         if self._background is not None:
-            self._general.extend(np.full(len(self.names) - self._general.size, np.nan))
-            general = self._general.view[numbers]
-            unknown = np.flatnonzero(np.isnan(general))  # few: a board has far more terms
-            if len(unknown):
-                names, frequency = self.names, self._background.frequency
-                general[unknown] = [frequency(names[n]) for n in numbers[unknown].tolist()]
-                self._general.view[numbers[unknown]] = general[unknown]
-            df += general
+            df += self._generally(self._background)[numbers]
             size += self._background.weight
         return np.log1p(np.maximum(size - df + 0.5, 0.0) / (df + 0.5))
+
+    def _generally(self, background: Background) -> NDArray[np.float64]:
+        """(terms,) what the background adds to the df of each; new terms are looked up first."""
+        if self._general.size < len(self.names):
+            new = self.names[self._general.size :]
+            self._general.extend(np.asarray([background.frequency(term) for term in new]))
+        return self._general.view
 
     def rows(self, slots: Slots) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The texts in these slots as term numbers: (slots + 1,) starts, and all of them."""
@@ -340,6 +350,8 @@ class Postings:
         self._lengths.replace(rows.lengths())
         self._live, self._total = len(rows), int(self._lengths.view.sum(dtype=np.int64))
         self._merged = len(rows)
+        if self._background is not None:
+            self._general.replace(self._background.among(self._terms))
 
 
 def bag(segments: Sequence[str]) -> Counter[str]:

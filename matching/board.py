@@ -108,6 +108,11 @@ class Board:
         self._near_titles = Near(self.collection.texts["title"], encoder)
         self._near_words = Near(self.collection.texts["words"], encoder)
 
+    def ready(self) -> None:
+        """Does now what the first search would have to do for all listings."""
+        self._near_titles.ready()
+        self._near_words.ready()
+
     def search(self, asked: Question, proposed: Slots | None = None) -> list[Match]:
         """The best matches; see `Engine.search`. `proposed`: slots that the vectors propose, where
         somebody has looked for them already (`matching.pairs`)."""

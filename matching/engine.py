@@ -243,6 +243,7 @@ class Engine:
                     stored.restore(files, kind.value, board.collection)
                     if len(board.collection) != manifest["counts"][kind.value]:
                         raise ValueError(f"{kind.value} 应有 {manifest['counts'][kind.value]} 条")
+                    board.ready()
                 revision = int(manifest["revision"])
             except (KeyError, ValueError, TypeError, OverflowError) as error:
                 raise SnapshotInvalid(f"快照内容不合规：{error}") from error

@@ -37,9 +37,10 @@ class Near:
     def __init__(self, postings: Postings, encoder: Encoder):
         self._postings = postings
         self._encoder = encoder if isinstance(encoder, StaticEncoder) else None
-        # per row of the model the term's number; -1: not on the board, -2: not looked up yet
+        # see `_numbered`: of these names the first so many have been looked up
         self._numbers = np.zeros(0, np.int32)
-        self._terms: tuple[list[str], int] = ([], 0)  # of when these hold
+        self._names: list[str] = []
+        self._known = 0
 
     def covered(self, slots: Slots, words: Sequence[str]) -> Floats:
         """(slots,): how much of each text in a slot is in these words."""
@@ -104,28 +105,30 @@ class Near:
             known = self._encoder.own_rows(words)
             own = np.flatnonzero(known)
             owners, places = near.around(known[own])
-            meant = self._numbers_of(self._encoder, near.rows[places])
+            meant = self._numbered(self._encoder)[near.rows[places]]
             numbers = np.concatenate([numbers, meant])
             asked = np.concatenate([asked, own[owners]])
             cosines = np.concatenate([cosines, near.cosines[places]])
         there = numbers >= 0
         return numbers[there], asked[there], cosines[there]
 
-    def _numbers_of(self, encoder: StaticEncoder, rows: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The terms that these rows of the model stand for, each looked up once; -1 for none."""
+    def ready(self) -> None:
+        """Does now what the first search would do for all terms there are."""
+        if self._encoder is not None:
+            self._numbered(self._encoder)
+
+    def _numbered(self, encoder: StaticEncoder) -> NDArray[np.int32]:
+        """Per row of the model the number of the term that it stands for; -1 for none."""
         names = self._postings.names
-        if self._terms[0] is not names:  # other postings
-            self._numbers = np.full(len(encoder.segments), -2, np.int32)
-        elif self._terms[1] != len(names):
-            self._numbers[self._numbers < 0] = -2
-        self._terms = (names, len(names))
-        found = self._numbers[rows]
-        fresh = rows[found == -2]
-        if len(fresh):
-            number, segments = self._postings.number, encoder.segments
-            self._numbers[fresh] = [number(segments[row]) for row in fresh.tolist()]
-            found = self._numbers[rows]
-        return found
+        if self._names is not names:  # other postings
+            numbers = map(self._postings.number, encoder.segments)
+            self._numbers = np.fromiter(numbers, np.int32, len(encoder.segments))
+        elif self._known < len(names):
+            rows = encoder.own_rows(names[self._known :])
+            own = np.flatnonzero(rows)
+            self._numbers[rows[own]] = own + self._known
+        self._names, self._known = names, len(names)
+        return self._numbers
 
 
 def _telling(words: Sequence[str], postings: Postings) -> list[str]:

@@ -95,6 +95,29 @@ def test_nearness_of_a_text_does_not_depend_on_what_stands_beside_it(engine: Eng
         assert np.array_equal(near.covered(some, asked), covered[some])
 
 
+def test_words_that_come_later_are_near_like_those_that_were_there(tmp_path) -> None:
+    texts = [
+        ("蓄电池", "动力蓄电池的隔膜"),
+        ("焊接", "钢板焊接"),
+        ("锂电池", "锂电池电芯的正极材料"),
+    ]
+    query = ("电池", "储能电池与电极")
+    at_once, later = Engine(load_encoder()), Engine(load_encoder())
+    items = [(n, each, Attributes()) for n, each in enumerate(at_once.prepare_many(texts))]
+    at_once.apply(Kind.OUTCOME, items)
+    asked = at_once.prepare(*query)
+    expected = at_once.features(asked, Kind.OUTCOME, [0, 1, 2])
+    assert (expected[2, -3:] > 0.3).all()
+    later.apply(Kind.OUTCOME, items[:1])
+    before = later.features(asked, Kind.OUTCOME, [0])
+    later.apply(Kind.OUTCOME, items[1:2])
+    later.save(tmp_path, 1)
+    later.load(tmp_path)
+    assert not np.array_equal(later.features(asked, Kind.OUTCOME, [0]), before)  # idf, mean length
+    later.apply(Kind.OUTCOME, items[2:])
+    assert np.array_equal(later.features(asked, Kind.OUTCOME, [0, 1, 2]), expected)
+
+
 def test_the_words_a_query_is_told_by_are_its_rarest_and_lists_do_not_mix(engine: Engine) -> None:
     texts = engine.board(Kind.OUTCOME).collection.texts["words"]
     near = Near(texts, engine.encoder)
