@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 
 import pytest
 
@@ -42,6 +44,29 @@ def test_the_writer_stands_on_its_snapshot_and_what_came_since(any_world: World)
     assert mapped(door) == 3
     assert finds(world, door, "zqmoved") == [codes[1]]
     assert finds(world, door, "zqbase3x") == [codes[3]]
+
+
+def test_no_garbage_is_looked_for_in_an_index_and_a_former_one_goes_at_once(
+    any_world: World,
+) -> None:
+    world, owner = any_world, any_world.owner()
+    code = world.published(owner, title="壳体焊接zqkept", deadline=None)
+    door = world.discovery
+    assert finds(world, door, "zqkept") == [code]
+    former = weakref.ref(door.live.engine)
+    gc.disable()
+    try:
+        assert door.live.save_snapshot(force=True)
+        assert mapped(door) == 1 and former() is None
+        board = door.live.engine.board(Kind.NEED)
+        assert not any(each is board for each in gc.get_objects())
+        another = world.another()
+        assert finds(world, another, "zqkept") == [code] and mapped(another) == 1
+        board = another.live.engine.board(Kind.NEED)
+        assert not any(each is board for each in gc.get_objects())
+    finally:
+        gc.unfreeze()
+        gc.enable()
 
 
 def test_another_process_takes_a_newer_snapshot_over(

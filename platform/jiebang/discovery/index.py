@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from indexes import snapshot
+from jiebang import memory
 from jiebang.db import Database
 from matching.documents import Conditions, Kind
 from matching.encoder import Encoder
@@ -156,6 +157,7 @@ class LiveIndex:
         if loaded is not None:
             self.engine, self.revision = loaded
             self._saved = self.revision
+            memory.keep()
 
     def folder(self, database: str, engine: Engine | None = None) -> Path:
         """Where snapshots of this database lie, for the model that serves or an engine's."""
@@ -233,6 +235,7 @@ class LiveIndex:
             last = max(state(session).revision, self.revision)
             replay(session, engine, now.revision, last)
             self.engine, self.revision, self._saved = engine, last, revision
+        memory.keep()
         return True
 
     def reset(self) -> None:

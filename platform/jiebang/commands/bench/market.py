@@ -38,12 +38,14 @@ class Market:
     """Seconds that making it took."""
 
     def engine(self) -> Engine:
-        """A new engine over the mapped snapshot."""
+        """A new engine over the mapped snapshot, as a web process has it (`discovery.index`)."""
+        from jiebang import memory
         from matching.encoder import load_encoder
         from matching.engine import Engine
 
         engine = Engine(load_encoder())
         engine.load(self.folder)
+        memory.keep()
         return engine
 
     def read(self) -> None:
