@@ -34,6 +34,7 @@ def test_a_form_is_sent_after_the_autosave_on_its_way(open_page: OpenPage, answe
     press(page, "保存并继续")  # pressed again, as it takes its time
     heading(page, "指标与条件")
     assert len(held) == 1 and "POST" not in sent, "the form waits"
+    expect(page.get_by_role("status")).to_have_text("正在保存，请稍候…")
     if answered:
         held[0].fulfill(response=held[0].fetch())
     expect(page.get_by_role("heading", level=1)).to_have_text(

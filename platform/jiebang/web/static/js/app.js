@@ -296,6 +296,7 @@
          be told that somebody else has changed the text. */
       event.preventDefault();
       if (waiting) return;
+      say("正在保存，请稍候…");
       const button = event.submitter;
       let late = 0;
       done = () => {
