@@ -42,7 +42,7 @@ def asked_bags(title: Sequence[str], body: Sequence[str]) -> list[Counter[str]]:
     another.
 
     Words of grammar (的, 和, 在, ...) do not count where there are others: they say nothing about
-    a pair, and are half of all that would have to be gone through.
+    a pair, and are two fifths of all that would have to be gone through.
     """
     own = lexical_bag(title)
     bags = [own + lexical_bag(body), own]
