@@ -142,20 +142,19 @@ class Inverted:
     def __init__(self, starts: NDArray[np.int64], slots: NDArray[np.int32], tf: NDArray[np.uint16]):
         self.starts, self.slots, self.tf = starts, slots, tf
 
-    def of(self, term: int) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
-        """(slots, counts) of a term."""
-        if term + 1 >= len(self.starts):
-            return self.slots[:0], self.tf[:0]
-        chosen = slice(int(self.starts[term]), int(self.starts[term + 1]))
-        return self.slots[chosen], self.tf[chosen]
+    def _ranges(
+        self, terms: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Places in `terms` of those that have a list here; where each begins, and ends."""
+        known = np.flatnonzero(terms + 1 < len(self.starts))
+        return known, self.starts[terms[known]], self.starts[terms[known] + 1]
 
     def of_terms(
         self, terms: NDArray[np.int64], there: NDArray[np.bool_]
     ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.uint16]]:
         """(slots, places in `terms`, counts) of several terms, one after the other, only in those
         slots that are `there`, (slots,)."""
-        known = np.flatnonzero(terms + 1 < len(self.starts))
-        first, after = self.starts[terms[known]], self.starts[terms[known] + 1]
+        known, first, after = self._ranges(terms)
         lists = [self.slots[a:b] for a, b in zip(first.tolist(), after.tolist(), strict=True)]
         listed = np.concatenate([self.slots[:0], *lists])
         hits = np.flatnonzero(there.take(listed))
@@ -166,8 +165,7 @@ class Inverted:
     def blocks(self, terms: NDArray[np.int64], most: int) -> Iterator[Block]:
         """All of several terms, term after term, `most` at a time: long lists in pieces, short ones
         together, as every call of numpy's takes its time."""
-        known = np.flatnonzero(terms + 1 < len(self.starts))
-        first, after = self.starts[terms[known]], self.starts[terms[known] + 1]
+        known, first, after = self._ranges(terms)
         lists = zip(known.tolist(), first.tolist(), after.tolist(), strict=True)
         room = min(most, int((after - first).sum()))
         slots, counts = np.empty(room, np.int64), np.empty(room, np.float32)

@@ -168,8 +168,9 @@ class Parts:
         """Of whole texts and of titles, the query's whole and its title: one search each."""
         from matching.features import asked_bags
 
+        bags = asked_bags(query.title_segments, query.body_segments)
         for search in self._texts.values():
-            for bag in asked_bags(query.title_segments, query.body_segments):
+            for bag in bags:
                 search(bag, k)
 
 

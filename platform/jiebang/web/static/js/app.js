@@ -307,7 +307,10 @@
       };
       late = setTimeout(() => done(), 5000);
     });
-    window.addEventListener("pageshow", () => { leaving = false; });
+    window.addEventListener("pageshow", (event) => {
+      leaving = false;
+      if (event.persisted) say(""); /* what was said when the page was left */
+    });
   });
 
   /* Copying a field's text ----------------------------------------------- */
